@@ -26,6 +26,8 @@ if(STRATA_MOLD)
 endif()
 # Paths of the build machine stay out of the binaries (and compiler caches are shared).
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+# Two versions of a plugin in one process never share a static (PLUGINS.md 1.4).
+add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
 
 add_library(strata_options INTERFACE)
 target_compile_options(strata_options INTERFACE
