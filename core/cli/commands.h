@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// The commands of `strata`, one function each. They print results to stdout and everything else to
+// stderr, and return the exit code: 0 done, 1 failed, 2 wrong use.
+namespace strata::cli {
+
+struct UpOptions {
+  // Empty: the embedded stack.
+  std::string stack_file;
+  // Empty: as the stack file says.
+  std::string http;
+  std::string grpc;
+  std::string data;
+  // "slot.key=value"
+  std::vector<std::string> set;
+  // Folders with plugin packages, searched before the default one.
+  std::vector<std::string> plugin_path;
+};
+
+// Runs a stack in the foreground until SIGTERM or SIGINT.
+int RunUp(const UpOptions& options);
+
+struct StatusOptions {
+  std::string at;
+  bool json = false;
+  // Wait at most so long until the stack is ready; 0 asks once.
+  std::chrono::seconds wait{0};
+};
+
+int RunStatus(const StatusOptions& options);
+
+struct PluginsOptions {
+  std::string at;
+  bool json = false;
+};
+
+int RunPlugins(const PluginsOptions& options);
+
+struct CallOptions {
+  std::string at;
+  // "strata.data.v1.Data/Read"; empty lists what can be called.
+  std::string method;
+  // A JSON object, or several for a client stream; "-" reads standard input. Empty: {}.
+  std::vector<std::string> json;
+  std::string slot;
+  std::chrono::seconds timeout{30};
+};
+
+int RunCall(const CallOptions& options);
+
+struct ImportOptions {
+  std::string at;
+  std::vector<std::string> paths;
+  // Most faults to print in full.
+  std::uint64_t show_faults = 20;
+};
+
+int RunImport(const ImportOptions& options);
+
+struct ExportOptions {
+  std::string at;
+  std::string folder;
+  std::vector<std::string> types;
+};
+
+int RunExport(const ExportOptions& options);
+
+}  // namespace strata::cli

@@ -1,0 +1,207 @@
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <array>
+#include <cinttypes>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+#include "core/base/json_writer.h"
+#include "core/cli/client.h"
+#include "core/cli/commands.h"
+#include "core/cli/table.h"
+#include "strata/core/v1/core.grpc.pb.h"
+
+namespace strata::cli {
+namespace {
+
+using strata::core::v1::Health;
+using strata::core::v1::ListPluginsResponse;
+using strata::core::v1::Slot;
+using strata::core::v1::StatusResponse;
+
+std::string HealthName(const Health& health) {
+  switch (health.state()) {
+    case Health::STATE_SERVING:
+      return "serving";
+    case Health::STATE_STARTING:
+      return "starting";
+    case Health::STATE_NOT_SERVING:
+      return "not serving";
+    default:
+      return "unknown";
+  }
+}
+
+Result<StatusResponse> Ask(strata::core::v1::Core::Stub& stub, const std::string& at,
+                           std::chrono::system_clock::time_point deadline, bool wait) {
+  grpc::ClientContext context;
+  context.set_deadline(deadline);
+  context.set_wait_for_ready(wait);
+  StatusResponse response;
+  const Status status = FromGrpc(stub.Status(&context, {}, &response), at);
+  if (!status.ok()) return status;
+  return response;
+}
+
+// Asks until the stack is ready or the time is over.
+Result<StatusResponse> AskUntilReady(const StatusOptions& options) {
+  const auto stub = strata::core::v1::Core::NewStub(Connect(options.at));
+  const auto now = std::chrono::system_clock::now();
+  if (options.wait.count() == 0)
+    return Ask(*stub, options.at, now + std::chrono::seconds(5), false);
+  const auto deadline = now + options.wait;
+  for (;;) {
+    auto answer = Ask(*stub, options.at, deadline, true);
+    if (!answer.ok() || answer->ready()) return answer;
+    if (std::chrono::system_clock::now() > deadline) {
+      return DeadlineExceeded("the stack at " + options.at + " is up but not ready");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+json::Writer& Count(json::Writer& out, std::string_view name, std::uint64_t value) {
+  return out.Key(name).Raw(std::to_string(value));
+}
+
+json::Writer& Decimal(json::Writer& out, std::string_view name, double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", value);
+  return out.Key(name).Raw(text.data());
+}
+
+void WriteSlot(json::Writer& out, const Slot& slot) {
+  out.BeginObject();
+  out.Field("name", slot.name());
+  out.Field("layer", slot.layer());
+  out.Field("plugin", slot.plugin());
+  out.Field("version", slot.version());
+  out.Field("package", slot.package());
+  out.Field("digest", slot.digest());
+  out.Field("state", slot.state());
+  out.Field("health", HealthName(slot.health()));
+  out.Field("reason", slot.health().reason());
+  out.Field("isolation", slot.isolation());
+  out.Key("optional").Bool(slot.optional());
+  out.Key("provides").BeginArray();
+  for (const std::string& service : slot.provides()) out.String(service);
+  out.EndArray();
+  out.Key("requires").BeginArray();
+  for (const auto& binding : slot.bindings()) {
+    out.BeginObject();
+    out.Field("name", binding.name());
+    out.Field("service", binding.service());
+    out.Field("slot", binding.slot());
+    out.EndObject();
+  }
+  out.EndArray();
+  Count(out, "calls", slot.calls().calls());
+  Count(out, "errors", slot.calls().errors());
+  Count(out, "in_flight", slot.calls().in_flight());
+  Decimal(out, "p50_us", slot.calls().p50_us());
+  Decimal(out, "p99_us", slot.calls().p99_us());
+  out.EndObject();
+}
+
+void PrintJson(const StatusResponse& status) {
+  std::string text;
+  json::Writer out(&text);
+  out.BeginObject();
+  out.Field("stack", status.stack());
+  out.Field("version", status.version());
+  out.Key("ready").Bool(status.ready());
+  Count(out, "generation", status.generation());
+  out.Key("started_us").Int(status.started_us());
+  out.Key("pid").Int(status.pid());
+  out.Field("http", status.http_address());
+  out.Field("grpc", status.grpc_address());
+  out.Key("slots").BeginArray();
+  for (const Slot& slot : status.slots()) WriteSlot(out, slot);
+  out.EndArray();
+  out.EndObject();
+  std::puts(text.c_str());
+}
+
+void PrintTable(const StatusResponse& status) {
+  std::printf("stack %s, strata %s, generation %" PRIu64 ", %s\nhttp %s  grpc %s  pid %d\n\n",
+              status.stack().c_str(), status.version().c_str(), status.generation(),
+              status.ready() ? "ready" : "NOT READY", status.http_address().c_str(),
+              status.grpc_address().c_str(), status.pid());
+  Table table({"SLOT", "LAYER", "PLUGIN", "VERSION", "HEALTH", "CALLS", "ERRORS", "P50", "P99"});
+  std::vector<std::string> reasons;
+  for (const Slot& slot : status.slots()) {
+    const auto& calls = slot.calls();
+    table.Add({slot.name(), slot.layer(), slot.plugin(), slot.version(), HealthName(slot.health()),
+               std::to_string(calls.calls()), std::to_string(calls.errors()),
+               FormatMicroseconds(calls.p50_us()), FormatMicroseconds(calls.p99_us())});
+    if (!slot.health().reason().empty()) {
+      reasons.push_back(slot.name() + ": " + slot.health().reason());
+    }
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  for (const std::string& reason : reasons) std::printf("\n%s\n", reason.c_str());
+}
+
+void PrintPlugins(const ListPluginsResponse& answer, bool as_json) {
+  if (!as_json) {
+    Table table({"PLUGIN", "VERSION", "LAYER", "SLOTS", "PACKAGE", "PROBLEM"});
+    for (const auto& package : answer.packages()) {
+      std::string slots;
+      for (const std::string& slot : package.slots()) slots += (slots.empty() ? "" : ",") + slot;
+      table.Add({package.plugin(), package.version(), package.layer(), slots, package.path(),
+                 package.problem()});
+    }
+    std::fputs(table.ToString().c_str(), stdout);
+    return;
+  }
+  std::string text;
+  json::Writer out(&text);
+  out.BeginObject();
+  out.Key("packages").BeginArray();
+  for (const auto& package : answer.packages()) {
+    out.BeginObject();
+    out.Field("plugin", package.plugin());
+    out.Field("version", package.version());
+    out.Field("layer", package.layer());
+    out.Field("description", package.description());
+    out.Field("package", package.path());
+    out.Field("problem", package.problem());
+    out.Key("slots").BeginArray();
+    for (const std::string& slot : package.slots()) out.String(slot);
+    out.EndArray();
+    out.EndObject();
+  }
+  out.EndArray();
+  out.EndObject();
+  std::puts(text.c_str());
+}
+
+}  // namespace
+
+int RunStatus(const StatusOptions& options) {
+  const auto status = AskUntilReady(options);
+  if (!status.ok()) {
+    std::fprintf(stderr, "strata status: %s\n", status.status().ToString().c_str());
+    return 1;
+  }
+  options.json ? PrintJson(*status) : PrintTable(*status);
+  return status->ready() ? 0 : 1;
+}
+
+int RunPlugins(const PluginsOptions& options) {
+  const auto stub = strata::core::v1::Core::NewStub(Connect(options.at));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  ListPluginsResponse answer;
+  const Status status = FromGrpc(stub->ListPlugins(&context, {}, &answer), options.at);
+  if (!status.ok()) {
+    std::fprintf(stderr, "strata plugins: %s\n", status.ToString().c_str());
+    return 1;
+  }
+  PrintPlugins(answer, options.json);
+  return 0;
+}
+
+}  // namespace strata::cli
