@@ -69,7 +69,7 @@ class Ingress {
   virtual ~Ingress() = default;
 
   // Enters a request. While a handover holds the gate closed it waits, at most until `deadline_us`
-  // (CLOCK_REALTIME microseconds). UNAVAILABLE: the stack is stopping, or the wait was too long.
+  // (CLOCK_MONOTONIC microseconds). UNAVAILABLE: the stack is stopping, or the wait was too long.
   virtual Result<std::unique_ptr<Pin>> Enter(std::int64_t deadline_us) = 0;
 
   // All slots are started and healthy; `why` says what is missing otherwise.
