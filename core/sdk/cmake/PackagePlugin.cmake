@@ -1,12 +1,13 @@
 # cmake -DMANIFEST=in.json -DPACKAGE=folder "-DFILES=a;b" -P PackagePlugin.cmake
 # Copies FILES beside plugin.so and writes manifest.json with the SHA-256 of every other file.
-foreach(file ${FILES})
-  if(IS_DIRECTORY ${file})
-    get_filename_component(base ${file} NAME)
-    file(REMOVE_RECURSE ${PACKAGE}/${base})
-  endif()
-  file(COPY ${file} DESTINATION ${PACKAGE})
-endforeach()
+file(GLOB stale LIST_DIRECTORIES true ${PACKAGE}/*)
+list(REMOVE_ITEM stale ${PACKAGE}/plugin.so)
+if(stale)
+  file(REMOVE_RECURSE ${stale})
+endif()
+if(FILES)
+  file(COPY ${FILES} DESTINATION ${PACKAGE})
+endif()
 
 file(READ ${MANIFEST} manifest)
 string(JSON type ERROR_VARIABLE error TYPE "${manifest}" id)

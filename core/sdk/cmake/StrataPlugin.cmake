@@ -66,17 +66,21 @@ function(_strata_plugin_link_options target)
 endfunction()
 
 # strata_add_plugin(NAME SOURCES plugin.cc service.cc MANIFEST manifest.json
-#                   [LIBS strata_contracts ...] [FILES page.css static/ ...])
+#                   [LIBS strata_contracts ...] [FILES page.css static/ ...] [DIRECTORY folder])
 # Targets: NAME_impl, a static library for tests (its entry is strata_plugin_NAME, so several can be
-# linked), and NAME, the package folder <build>/lib/plugins/NAME (property STRATA_PACKAGE_DIR):
+# linked), and NAME, the package folder <build>/lib/plugins/NAME (property STRATA_PACKAGE_DIR;
+# DIRECTORY replaces <build>/lib/plugins):
 # plugin.so, FILES (files and folders by their own name) and manifest.json, to which the SHA-256 of
 # every other file is added as "files". The build fails if the .so exports anything but its entry.
 function(strata_add_plugin name)
-  cmake_parse_arguments(ARG "" "MANIFEST" "SOURCES;LIBS;FILES" ${ARGN})
+  cmake_parse_arguments(ARG "" "MANIFEST;DIRECTORY" "SOURCES;LIBS;FILES" ${ARGN})
   if(NOT ARG_MANIFEST OR NOT ARG_SOURCES)
     message(FATAL_ERROR "strata_add_plugin(${name}): SOURCES and MANIFEST are required")
   endif()
-  set(package ${CMAKE_BINARY_DIR}/lib/plugins/${name})
+  if(NOT ARG_DIRECTORY)
+    set(ARG_DIRECTORY ${CMAKE_BINARY_DIR}/lib/plugins)
+  endif()
+  set(package ${ARG_DIRECTORY}/${name})
 
   add_library(${name}_impl STATIC ${ARG_SOURCES})
   target_compile_definitions(${name}_impl PRIVATE STRATA_PLUGIN_ENTRY=strata_plugin_${name})
