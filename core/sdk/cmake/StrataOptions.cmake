@@ -1,4 +1,8 @@
 # Compiler settings shared by every target: link strata_options and get them all.
+# Strata itself, which need not be the project that is being configured (StrataConfig.cmake).
+cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH STRATA_ROOT)
+cmake_path(GET STRATA_ROOT PARENT_PATH STRATA_ROOT)
+cmake_path(GET STRATA_ROOT PARENT_PATH STRATA_ROOT)
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -25,7 +29,7 @@ if(STRATA_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 # Paths of the build machine stay out of the binaries (and compiler caches are shared).
-add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+add_compile_options(-ffile-prefix-map=${STRATA_ROOT}/=)
 # Two versions of a plugin in one process never share a static (PLUGINS.md 1.4).
 add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
 
@@ -35,7 +39,7 @@ target_compile_options(strata_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:Clang>>:-Wthread-safety>
   $<$<BOOL:${STRATA_WERROR}>:-Werror>)
-target_include_directories(strata_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_include_directories(strata_options INTERFACE ${STRATA_ROOT})
 if(STRATA_SANITIZE)
   add_compile_options(-fsanitize=${STRATA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${STRATA_SANITIZE})
@@ -46,13 +50,13 @@ function(strata_add_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;PRIVATE_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC ${ARG_LIBS} PRIVATE strata_options ${ARG_PRIVATE_LIBS})
-  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_include_directories(${name} PUBLIC ${STRATA_ROOT})
 endfunction()
 
 # strata_add_test(NAME SOURCES a_test.cc LIBS x LABELS unit): one GoogleTest program, one ctest
 # entry (quick to list; `build/<preset>/bin/NAME --gtest_filter=...` runs a part).
 function(strata_add_test name)
-  if(NOT STRATA_TESTS)
+  if(DEFINED STRATA_TESTS AND NOT STRATA_TESTS)
     return()
   endif()
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})

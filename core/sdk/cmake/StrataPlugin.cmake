@@ -85,7 +85,7 @@ function(strata_add_plugin name)
   add_library(${name}_impl STATIC ${ARG_SOURCES})
   target_compile_definitions(${name}_impl PRIVATE STRATA_PLUGIN_ENTRY=strata_plugin_${name})
   target_link_libraries(${name}_impl PUBLIC strata_sdk ${ARG_LIBS} PRIVATE strata_options)
-  target_include_directories(${name}_impl PUBLIC ${CMAKE_SOURCE_DIR})
+  target_include_directories(${name}_impl PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${STRATA_ROOT})
 
   set(entry ${CMAKE_CURRENT_BINARY_DIR}/${name}_entry.cc)
   file(CONFIGURE OUTPUT ${entry} @ONLY CONTENT [[
