@@ -1,0 +1,130 @@
+#include "plugins/data_fhir/index/extract.h"
+
+#include "plugins/data_fhir/index/path.h"
+#include "plugins/data_fhir/model/search_parameters.h"
+
+namespace strata::fhir::index {
+
+using layout::ParameterNumber;
+
+struct Extractor::Compiled {
+  Program program;
+  std::vector<std::string> faults;
+  std::vector<std::string> unused;
+};
+
+namespace {
+
+// Puts the parameters of one resource type into a program.
+class TypeCompiler {
+ public:
+  TypeCompiler(const model::Type& type, Program* program, std::vector<std::string>* faults,
+               std::vector<std::string>* unused)
+      : type_(type), program_(program), faults_(faults), unused_(unused) {}
+
+  void Add(const model::SearchParameter& parameter) {
+    if (parameter.expression.empty() || parameter.code == kAllCode) return;
+    if (parameter.type == model::SearchType::kSpecial) return;
+    const ParameterNumber number = layout::ParameterNumberOf(parameter.code);
+    const Result<std::vector<Path>> paths = CompilePaths(parameter.expression, type_);
+    if (number == 0 || !paths.ok()) {
+      return Fault(parameter, number == 0 ? "it has no number" : paths.status().message());
+    }
+    for (const Path& path : *paths) {
+      if (parameter.type == model::SearchType::kComposite) {
+        AddComposite(parameter, number, path);
+      } else {
+        AddSimple(parameter, number, path);
+      }
+    }
+  }
+
+ private:
+  void AddSimple(const model::SearchParameter& parameter, ParameterNumber number,
+                 const Path& path) {
+    const Conversion conversion = ConversionFor(path, parameter.type, number);
+    if (conversion.data == DataType::kNone) {
+      if (path.element == kExtensionValue) return;  // An extension may hold anything.
+      unused_->push_back(Name(parameter).append(": ").append(path.type->name()));
+      return;
+    }
+    program_->Add(path, conversion);
+  }
+
+  void AddComposite(const model::SearchParameter& parameter, ParameterNumber number,
+                    const Path& path) {
+    const auto composite = Composite::Compile(parameter, number, *path.type);
+    if (!composite.ok()) return Fault(parameter, composite.status().message());
+    program_->Add(path, *composite);
+  }
+
+  std::string Name(const model::SearchParameter& parameter) const {
+    return std::string(type_.name()).append(".").append(parameter.code);
+  }
+  void Fault(const model::SearchParameter& parameter, std::string_view reason) {
+    faults_->push_back(Name(parameter).append(": ").append(reason));
+  }
+
+  const model::Type& type_;
+  Program* program_;
+  std::vector<std::string>* faults_;
+  std::vector<std::string>* unused_;
+};
+
+}  // namespace
+
+Extractor::Extractor() = default;
+Extractor::~Extractor() = default;
+
+const Extractor& Extractor::R4() {
+  static const Extractor extractor;
+  return extractor;
+}
+
+const Extractor::Compiled& Extractor::For(layout::TypeNumber type) const {
+  std::call_once(once_[type], [&] {
+    auto compiled = std::make_unique<Compiled>();
+    const std::string_view name = layout::TypeNameOf(type);
+    if (const model::Type* found = model::R4().FindResource(name)) {
+      TypeCompiler compiler(*found, &compiled->program, &compiled->faults, &compiled->unused);
+      for (const model::SearchParameter* p : model::R4Search().ForType(name)) compiler.Add(*p);
+    }
+    compiled_[type] = std::move(compiled);
+  });
+  return *compiled_[type];
+}
+
+void Extractor::Extract(layout::TypeNumber type, json::Value resource, EntryList* out) const {
+  out->Clear();
+  static const ParameterNumber all = layout::ParameterNumberOf(kAllCode);
+  out->Add(all, {});
+  For(type).program.Run(resource, resource, {}, out);
+  out->Finish();
+}
+
+void Extractor::ExtractOnly(layout::TypeNumber type, json::Value resource,
+                            std::span<const ParameterNumber> only, EntryList* out) const {
+  out->Clear();
+  if (!only.empty()) For(type).program.Run(resource, resource, only, out);
+  out->Finish();
+}
+
+std::vector<std::string> Extractor::Faults() const {
+  std::vector<std::string> all;
+  for (std::size_t type = 1; type <= layout::TypeCount(); ++type) {
+    const Compiled& compiled = For(static_cast<layout::TypeNumber>(type));
+    all.insert(all.end(), compiled.faults.begin(), compiled.faults.end());
+  }
+  return all;
+}
+
+std::vector<std::string> Extractor::UnusedTypes() const {
+  std::vector<std::string> all;
+  for (std::size_t type = 1; type <= layout::TypeCount(); ++type) {
+    const Compiled& compiled = For(static_cast<layout::TypeNumber>(type));
+    all.insert(all.end(), compiled.unused.begin(), compiled.unused.end());
+  }
+  return all;
+}
+
+}  // namespace strata::fhir::index

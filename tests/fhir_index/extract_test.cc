@@ -1,0 +1,201 @@
+#include "plugins/data_fhir/index/extract.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "plugins/data_fhir/index/encode.h"
+#include "plugins/data_fhir/index/number_value.h"
+#include "plugins/data_fhir/layout/hash.h"
+
+namespace strata::fhir::index {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+// The index values of one parameter of a resource.
+std::vector<std::string> ValuesOf(std::string_view json, std::string_view parameter,
+                                  layout::ParameterNumber bits = 0) {
+  const auto document = json::Document::Parse(json);
+  if (!document.ok()) return {document.status().ToString()};
+  const json::Value root = document->root();
+  EntryList entries;
+  Extractor::R4().Extract(layout::TypeNumberOf(root["resourceType"].string()), root, &entries);
+  const auto number =
+      static_cast<layout::ParameterNumber>(layout::ParameterNumberOf(parameter) | bits);
+  const EntryList::Range range = entries.RangeOf(number);
+  std::vector<std::string> values;
+  for (std::size_t i = range.first; i < range.last; ++i) values.emplace_back(entries[i].value);
+  return values;
+}
+
+std::string Token(std::string_view system, std::string_view code) {
+  std::string out;
+  AppendToken(system, code, &out);
+  return out;
+}
+std::string String(std::string_view folded) {
+  std::string out;
+  AppendString(folded, &out);
+  return out;
+}
+std::string Local(std::string_view type, std::string_view id) {
+  std::string out;
+  AppendLocalReference(type, id, &out);
+  return out;
+}
+std::string Date(std::string_view text) {
+  std::string out;
+  AppendDate(*ParseDate(text), &out);
+  return out;
+}
+
+TEST(Extractor, CompilesEveryOfficialParameter) {
+  EXPECT_THAT(Extractor::R4().Faults(),
+              ElementsAre("Patient.deceased: the expression needs the FHIRPath engine"));
+}
+
+// What the standard's parameters find but its tables give no meaning in search.
+TEST(Extractor, LooksAtEveryTypeTheStandardMentions) {
+  EXPECT_THAT(Extractor::R4().UnusedTypes(),
+              testing::IsSubsetOf(
+                  {"CarePlan.activity-date: string", "Consent.source-reference: Attachment",
+                   "Immunization.date: string", "Observation.combo-value-quantity: SampledData",
+                   "Observation.component-value-quantity: SampledData",
+                   "Observation.value-quantity: SampledData", "Procedure.date: Age",
+                   "Procedure.date: Range", "Procedure.date: string",
+                   "RiskAssessment.probability: Range"}));
+}
+
+TEST(Extractor, TokensOfACodeableConceptAreItsCodings) {
+  constexpr std::string_view kJson = R"({"resourceType":"Observation","id":"1","status":"final",
+      "code":{"coding":[{"system":"s","code":"a"},{"code":"B"}],"text":"t"}})";
+
+  EXPECT_THAT(ValuesOf(kJson, "code"), UnorderedElementsAre(Token("s", "a"), Token({}, "b")));
+  EXPECT_THAT(ValuesOf(kJson, "status"),
+              ElementsAre(Token("http://hl7.org/fhir/observation-status", "final")));
+}
+
+TEST(Extractor, AValueThatCannotBeSearchedIsStillThere) {
+  constexpr std::string_view kJson =
+      R"({"resourceType":"Observation","id":"1","code":{"text":"only words"}})";
+
+  EXPECT_THAT(ValuesOf(kJson, "code"), ElementsAre(""));
+  EXPECT_THAT(ValuesOf(kJson, "category"), IsEmpty());
+  EXPECT_THAT(ValuesOf(kJson, kAllCode), ElementsAre(""));
+}
+
+TEST(Extractor, PartsOfNamesAndAddressesAreStrings) {
+  constexpr std::string_view kJson = R"({"resourceType":"Patient","id":"1",
+      "name":[{"family":"León","given":["Ana","María"]}],
+      "address":[{"line":["1 High St"],"city":"York","postalCode":"YO1 7HH"}]})";
+
+  EXPECT_THAT(ValuesOf(kJson, "name"),
+              UnorderedElementsAre(String("leon"), String("ana"), String("maria")));
+  EXPECT_THAT(ValuesOf(kJson, "given"), UnorderedElementsAre(String("ana"), String("maria")));
+  EXPECT_THAT(ValuesOf(kJson, "address"),
+              UnorderedElementsAre(String("1 high st"), String("york"), String("yo1 7hh")));
+}
+
+TEST(Extractor, TelecomIsSortedBySystem) {
+  constexpr std::string_view kJson = R"({"resourceType":"Patient","id":"1","telecom":[
+      {"system":"phone","value":"555"},{"system":"email","value":"a@b"}]})";
+
+  EXPECT_THAT(ValuesOf(kJson, "phone"), ElementsAre(Token({}, "555")));
+  EXPECT_THAT(ValuesOf(kJson, "email"), ElementsAre(Token({}, "a@b")));
+  EXPECT_THAT(ValuesOf(kJson, "telecom"), testing::SizeIs(2));
+}
+
+TEST(Extractor, ReferencesLoseVersionsAndKeepTheirKind) {
+  constexpr std::string_view kJson = R"({"resourceType":"Observation","id":"1",
+      "subject":{"reference":"Patient/7/_history/3","identifier":{"system":"s","value":"v"}},
+      "performer":[{"reference":"#c"},{"reference":"http://other/fhir/Practitioner/1"}]})";
+  std::string absolute;
+  AppendAbsoluteReference("http://other/fhir/Practitioner/1", &absolute);
+
+  EXPECT_THAT(ValuesOf(kJson, "subject"), ElementsAre(Local("Patient", "7")));
+  EXPECT_THAT(ValuesOf(kJson, "patient"), ElementsAre(Local("Patient", "7")));
+  EXPECT_THAT(ValuesOf(kJson, "subject", layout::kCompanion), ElementsAre(Token("s", "v")));
+  EXPECT_THAT(ValuesOf(kJson, "performer"), ElementsAre("", absolute));
+}
+
+TEST(Extractor, PatientParametersLookAtPatientsOnly) {
+  constexpr std::string_view kJson =
+      R"({"resourceType":"Observation","id":"1","subject":{"reference":"Group/7"}})";
+
+  EXPECT_THAT(ValuesOf(kJson, "patient"), IsEmpty());
+  EXPECT_THAT(ValuesOf(kJson, "subject"), ElementsAre(Local("Group", "7")));
+}
+
+TEST(Extractor, DatesOfEveryKind) {
+  EXPECT_THAT(
+      ValuesOf(R"({"resourceType":"Observation","id":"1","effectiveDateTime":"2020-05"})", "date"),
+      ElementsAre(Date("2020-05")));
+  EXPECT_THAT(
+      ValuesOf(
+          R"({"resourceType":"Observation","id":"1","effectivePeriod":{"start":"2020-05-01"}})",
+          "date"),
+      ElementsAre(testing::StartsWith("\x06")));
+  EXPECT_THAT(ValuesOf(R"({"resourceType":"Observation","id":"1",
+                           "effectiveTiming":{"event":["2020-05-02","2020-05-01"]}})",
+                       "date"),
+              ElementsAre(testing::StartsWith("\x02")));
+  EXPECT_THAT(ValuesOf(R"({"resourceType":"Patient","id":"1","birthDate":"May"})", "birthdate"),
+              ElementsAre(""));
+}
+
+TEST(Extractor, MetaIsSearchable) {
+  constexpr std::string_view kJson = R"({"resourceType":"Patient","id":"1","meta":{
+      "lastUpdated":"2020-01-01T00:00:00Z","tag":[{"system":"s","code":"t"}],
+      "profile":["http://p"],"source":"urn:x","security":[{"code":"R"}]}})";
+
+  EXPECT_THAT(ValuesOf(kJson, "_lastUpdated"), ElementsAre(Date("2020-01-01T00:00:00Z")));
+  EXPECT_THAT(ValuesOf(kJson, "_tag"), ElementsAre(Token("s", "t")));
+  EXPECT_THAT(ValuesOf(kJson, "_security"), ElementsAre(Token({}, "R")));
+  EXPECT_THAT(ValuesOf(kJson, "_profile"), ElementsAre(String("http://p")));
+  EXPECT_THAT(ValuesOf(kJson, "_source"), ElementsAre(String("urn:x")));
+}
+
+TEST(Extractor, CompositesPairValuesOfOneContext) {
+  constexpr std::string_view kJson = R"({"resourceType":"Observation","id":"1","component":[
+      {"code":{"coding":[{"code":"a"}]},"valueQuantity":{"value":1}},
+      {"code":{"coding":[{"code":"b"}]},"valueQuantity":{"value":2}}]})";
+  const auto pair = [](std::string_view code, double value) {
+    std::string out = Token({}, code);
+    AppendQuantity(value, {}, &out);
+    return out;
+  };
+
+  EXPECT_THAT(ValuesOf(kJson, "component-code-value-quantity"),
+              UnorderedElementsAre(pair("a", 1), pair("b", 2)));
+}
+
+TEST(Extractor, IdentifiersAreFoundByTypeToo) {
+  constexpr std::string_view kJson = R"({"resourceType":"Patient","id":"1","identifier":[
+      {"type":{"coding":[{"system":"t","code":"MR"}]},"system":"s","value":"9"}]})";
+  std::string of_type = Token("t", "MR");
+  AppendTokenCode("9", &of_type);
+
+  EXPECT_THAT(ValuesOf(kJson, "identifier"), ElementsAre(Token("s", "9")));
+  EXPECT_THAT(ValuesOf(kJson, "identifier", layout::kCompanion), ElementsAre(of_type));
+}
+
+TEST(Extractor, OnlyWhatIsAskedFor) {
+  const auto document = json::Document::Parse(
+      R"({"resourceType":"Patient","id":"1","gender":"male","birthDate":"2000"})");
+  const layout::ParameterNumber gender = layout::ParameterNumberOf("gender");
+  EntryList entries;
+
+  Extractor::R4().ExtractOnly(layout::TypeNumberOf("Patient"), document->root(), {&gender, 1},
+                              &entries);
+
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].parameter, gender);
+}
+
+}  // namespace
+}  // namespace strata::fhir::index
