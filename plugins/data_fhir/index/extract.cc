@@ -1,5 +1,7 @@
 #include "plugins/data_fhir/index/extract.h"
 
+#include <algorithm>
+
 #include "plugins/data_fhir/index/path.h"
 #include "plugins/data_fhir/model/search_parameters.h"
 
@@ -124,6 +126,8 @@ std::vector<std::string> Extractor::UnusedTypes() const {
     const Compiled& compiled = For(static_cast<layout::TypeNumber>(type));
     all.insert(all.end(), compiled.unused.begin(), compiled.unused.end());
   }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
 }
 
