@@ -4,19 +4,36 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "strata/abi.h"
 
 namespace strata::sdk {
 
-// The serialized form of one message: on the stack up to kInline bytes, else on the heap. Lives as
-// long as the call that borrows it.
+// A buffer for one large message. Each thread keeps the last one that it used, so that messages of
+// the same size do not go through the allocator; a nested call finds it taken and makes its own.
+class LargeBuffer final {
+ public:
+  explicit LargeBuffer(std::size_t size);
+  ~LargeBuffer();
+  LargeBuffer(const LargeBuffer&) = delete;
+  LargeBuffer& operator=(const LargeBuffer&) = delete;
+
+  std::uint8_t* data() { return data_.get(); }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> data_;
+  std::size_t capacity_;
+};
+
+// The serialized form of one message: on the stack up to kInline bytes. Lives as long as the call
+// that borrows it.
 class Serialized final {
  public:
   explicit Serialized(const google::protobuf::MessageLite& message)
       : size_(message.ByteSizeLong()) {
-    if (size_ > kInline) heap_ = std::make_unique_for_overwrite<std::uint8_t[]>(size_);
+    if (size_ > kInline) large_.emplace(size_);
     message.SerializeWithCachedSizesToArray(data());
   }
   Serialized(const Serialized&) = delete;
@@ -26,10 +43,10 @@ class Serialized final {
 
  private:
   static constexpr std::size_t kInline = 4096;
-  std::uint8_t* data() { return heap_ ? heap_.get() : inline_; }
+  std::uint8_t* data() { return large_ ? large_->data() : inline_; }
 
   std::size_t size_;
-  std::unique_ptr<std::uint8_t[]> heap_;
+  std::optional<LargeBuffer> large_;
   std::uint8_t inline_[kInline];
 };
 
