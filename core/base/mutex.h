@@ -68,6 +68,15 @@ class CondVar {
     return notified;
   }
 
+  // The same, until an instant.
+  bool WaitUntil(Mutex& mutex, std::chrono::steady_clock::time_point deadline)
+      STRATA_REQUIRES(mutex) {
+    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+    const bool notified = condition_.wait_until(lock, deadline) == std::cv_status::no_timeout;
+    lock.release();
+    return notified;
+  }
+
   void NotifyOne() { condition_.notify_one(); }
   void NotifyAll() { condition_.notify_all(); }
 
