@@ -1,0 +1,115 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/mutex.h"
+#include "core/host/route_table.h"
+
+namespace strata::host {
+
+class CancelHub;
+
+// Why a request is not wanted any more.
+enum class CancelReason : std::uint8_t {
+  kNone,
+  kCaller,    // the caller went away
+  kDeadline,  // its time is over
+  kDraining,  // its generation is being taken out of service
+};
+
+// One request from outside, or one piece of a plugin's background work: the generation that it is
+// pinned to and whether anybody still waits for it. Everything that it calls shares it.
+// Thread-safe, but for construction and destruction.
+class Request final {
+ public:
+  // Leaves the generation when destroyed.
+  Request(RouteTable& table, CancelHub& hub, RouteTable::Ticket ticket)
+      : table_(table), hub_(hub), ticket_(ticket) {}
+  ~Request();
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
+  const Generation& generation() const { return *ticket_.generation; }
+
+  // When the current call from outside must have ended (CLOCK_MONOTONIC microseconds; 0: never).
+  void set_deadline_us(std::int64_t deadline_us) { deadline_us_.store(deadline_us); }
+  std::int64_t deadline_us() const { return deadline_us_.load(std::memory_order_relaxed); }
+
+  // Two relaxed loads. A passed deadline counts only once a callback was told of it.
+  bool Cancelled() const {
+    return reason_.load(std::memory_order_relaxed) != CancelReason::kNone ||
+           ticket_.generation->cancelled();
+  }
+  CancelReason reason() const;
+
+  // The first reason stays. Runs the callbacks on this thread.
+  void Cancel(CancelReason reason);
+
+  // Runs fn(arg) once when the request is cancelled or its deadline has passed. 0: it is cancelled
+  // already and fn will not run.
+  std::uint64_t OnCancel(void (*fn)(void*), void* arg);
+  // After it returns fn neither runs nor will run. Not to be called from inside fn.
+  void OffCancel(std::uint64_t id);
+
+ private:
+  struct Hook {
+    std::uint64_t id;
+    void (*fn)(void*);
+    void* arg;
+  };
+
+  RouteTable& table_;
+  CancelHub& hub_;
+  const RouteTable::Ticket ticket_;
+  std::atomic<CancelReason> reason_{CancelReason::kNone};
+  std::atomic<std::int64_t> deadline_us_{0};
+
+  base::Mutex mutex_;
+  base::CondVar ran_;
+  std::vector<Hook> hooks_ STRATA_GUARDED_BY(mutex_);
+  std::uint64_t last_id_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::uint64_t running_id_ STRATA_GUARDED_BY(mutex_) = 0;
+  bool in_hub_ STRATA_GUARDED_BY(mutex_) = false;
+};
+
+// Knows the requests that wait to be told of their end: cancels them when their deadline passes
+// (one thread, "strata-deadline") or their generation is drained. Thread-safe.
+class CancelHub final {
+ public:
+  explicit CancelHub(const base::Clock& clock);
+  ~CancelHub();
+  CancelHub(const CancelHub&) = delete;
+  CancelHub& operator=(const CancelHub&) = delete;
+
+  void Add(Request* request);
+  // After it returns the hub does not touch the request.
+  void Remove(Request* request);
+
+  // Cancels the known requests of `generation` and earlier ones.
+  void CancelGeneration(std::uint64_t generation);
+
+ private:
+  void Run();
+  void SetTimer(Request* request) STRATA_REQUIRES(mutex_);
+  // Gives the mutex up while the request's callbacks run.
+  void CancelOne(Request* request, CancelReason reason) STRATA_REQUIRES(mutex_);
+
+  const base::Clock& clock_;
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  base::CondVar idle_;
+  // All that are known, with the instant their timer is set to (0: none).
+  std::map<Request*, std::int64_t> known_ STRATA_GUARDED_BY(mutex_);
+  std::multimap<std::int64_t, Request*> timers_ STRATA_GUARDED_BY(mutex_);
+  std::vector<Request*> busy_ STRATA_GUARDED_BY(mutex_);
+  bool stopping_ STRATA_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace strata::host

@@ -1,0 +1,138 @@
+#include "core/host/route_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace strata::host {
+
+bool Generation::Idle() const {
+  return std::all_of(stripes_.begin(), stripes_.end(),
+                     [](const Stripe& stripe) { return stripe.in_flight.load() == 0; });
+}
+
+RouteTable::RouteTable(const base::Clock& clock) : clock_(clock) {}
+RouteTable::~RouteTable() = default;
+
+Result<RouteTable::Ticket> RouteTable::Enter(Caller caller, std::int64_t deadline_us) {
+  const std::uint32_t shut =
+      caller == Caller::kIngress ? kGateClosed | kIngressClosed : kGateClosed;
+  const auto stripe = static_cast<std::uint32_t>(base::ThreadNumber() % Generation::kStripes);
+  while (true) {
+    if ((mode_.load() & shut) != 0) STRATA_RETURN_IF_ERROR(Park(caller, deadline_us));
+    Generation* const seen = current_.load();
+    if (seen == nullptr) return Unavailable("the stack is starting");
+    seen->stripes_[stripe].in_flight.fetch_add(1);
+    if (current_.load() == seen && (mode_.load() & shut) == 0) return Ticket{seen, stripe};
+    Leave({seen, stripe});
+  }
+}
+
+void RouteTable::Leave(const Ticket& ticket) {
+  ticket.generation->stripes_[ticket.stripe].in_flight.fetch_sub(1);
+  if (drainers_.load() != 0) WakeDrainers();
+}
+
+void RouteTable::WakeDrainers() {
+  { const base::MutexLock lock(mutex_); }  // A drainer has either looked already or waits.
+  left_.NotifyAll();
+}
+
+Status RouteTable::Park(Caller caller, std::int64_t deadline_us) {
+  const std::int64_t now_us = clock_.MonotonicUs();
+  std::int64_t wait_us = std::chrono::microseconds(kMaxPark).count();
+  if (deadline_us != 0) wait_us = std::min(wait_us, deadline_us - now_us);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(wait_us);
+  const base::MutexLock lock(mutex_);
+  while (true) {
+    const std::uint32_t mode = mode_.load();
+    if (caller == Caller::kIngress && (mode & kIngressClosed) != 0) {
+      return Unavailable("the stack is starting or stopping");
+    }
+    if ((mode & kGateClosed) == 0) return OkStatus();
+    if (!gate_changed_.WaitUntil(mutex_, until) && std::chrono::steady_clock::now() >= until) {
+      return Unavailable("a plugin is being replaced; try again");
+    }
+  }
+}
+
+std::uint64_t RouteTable::Publish(std::unique_ptr<const Routes> routes) {
+  std::vector<std::unique_ptr<const Routes>> retired;  // Freed after the lock.
+  const base::MutexLock lock(mutex_);
+  Retire(&retired);
+  if (free_.empty()) {
+    blocks_.emplace_back();
+    free_.push_back(&blocks_.back());
+  }
+  Generation* const next = free_.back();
+  free_.pop_back();
+  next->id_ = current_id_.load() + 1;
+  next->routes_ = std::move(routes);
+  next->cancelled_.store(false, std::memory_order_relaxed);
+  live_.push_back(next);
+  current_.store(next);  // The switch.
+  current_id_.store(next->id_);
+  return next->id_;
+}
+
+bool RouteTable::DrainedUpTo(std::uint64_t generation) const {
+  return std::all_of(live_.begin(), live_.end(),
+                     [&](const Generation* g) { return g->id_ > generation || g->Idle(); });
+}
+
+void RouteTable::Retire(std::vector<std::unique_ptr<const Routes>>* retired) {
+  std::erase_if(live_, [&](Generation* g) {
+    if (g == current_.load() || !g->Idle()) return false;
+    retired->push_back(std::move(g->routes_));
+    free_.push_back(g);
+    return true;
+  });
+}
+
+bool RouteTable::WaitDrained(std::uint64_t generation,
+                             std::chrono::steady_clock::time_point deadline) {
+  std::vector<std::unique_ptr<const Routes>> retired;  // Freed after the lock.
+  drainers_.fetch_add(1);
+  const base::MutexLock lock(mutex_);
+  bool drained = DrainedUpTo(generation);
+  while (!drained && std::chrono::steady_clock::now() < deadline) {
+    left_.WaitUntil(mutex_, deadline);
+    drained = DrainedUpTo(generation);
+  }
+  drainers_.fetch_sub(1);
+  Retire(&retired);
+  return drained;
+}
+
+void RouteTable::Cancel(std::uint64_t generation) {
+  const base::MutexLock lock(mutex_);
+  for (Generation* g : live_) {
+    if (g->id_ <= generation) g->cancelled_.store(true);
+  }
+}
+
+void RouteTable::OpenGate() {
+  {
+    const base::MutexLock lock(mutex_);
+    mode_.fetch_and(~kGateClosed);
+  }
+  gate_changed_.NotifyAll();
+}
+
+void RouteTable::CloseIngress() {
+  {
+    const base::MutexLock lock(mutex_);
+    mode_.fetch_or(kIngressClosed);
+  }
+  gate_changed_.NotifyAll();
+}
+
+std::int64_t RouteTable::InFlight() const {
+  const base::MutexLock lock(mutex_);
+  std::int64_t sum = 0;
+  for (const Generation* g : live_) {
+    for (const auto& stripe : g->stripes_) sum += stripe.in_flight.load();
+  }
+  return sum;
+}
+
+}  // namespace strata::host

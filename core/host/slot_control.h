@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/log.h"
+#include "core/base/status.h"
+#include "core/host/instance.h"
+
+namespace strata::host {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+// Runs `work` on a thread of its own ("strata-control") and waits for it until `deadline`. False:
+// it still runs; the thread is left to itself, and whatever `work` owns stays alive with it.
+bool RunUntil(Deadline deadline, std::function<void()> work);
+
+// Takes a LOADED instance to ACTIVE: create, start, health until it answers OK. On failure it is
+// FAILED and destroyed, or ZOMBIE when create or start did not return in time. `keep_alive` is held
+// by whatever still runs after a deadline. DEADLINE_EXCEEDED, or the plugin's own code and reason.
+Status BringUp(const std::shared_ptr<Instance>& instance, Deadline deadline,
+               const std::shared_ptr<void>& keep_alive);
+
+// Takes an ACTIVE instance that no new request is routed to any more to RETIRED: drain (which ends
+// its own background calls), wait for submitted work and for the calls that are still in it
+// (`wait_for_calls`), stop, destroy. DEADLINE_EXCEEDED: it did not let go in time, even with a
+// second more, and is a ZOMBIE; or the code of drain, when it is gone but could not finish its
+// work.
+Status TakeDown(const std::shared_ptr<Instance>& instance, Deadline deadline,
+                const std::function<bool(Deadline)>& wait_for_calls,
+                const std::shared_ptr<void>& keep_alive);
+
+}  // namespace strata::host

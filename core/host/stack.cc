@@ -1,0 +1,241 @@
+#include "core/host/stack.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "core/base/version.h"
+#include "core/host/stack_state.h"
+
+// The contracts' FileDescriptorSet (core/host/CMakeLists.txt).
+extern "C" const char strata_contracts_protoset[];
+extern "C" const char strata_contracts_protoset_end[];
+
+namespace strata::host {
+namespace {
+
+// Counts a request from outside until it is destroyed.
+class Admission {
+ public:
+  explicit Admission(StackState& state) : state_(&state) {}
+  Admission(Admission&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Admission& operator=(Admission&&) = delete;
+  ~Admission() {
+    if (state_ == nullptr) return;
+    if (state_->requests.fetch_sub(1) == 1 && state_->stopping.load()) {
+      { const base::MutexLock lock(state_->stop_mutex); }
+      state_->request_ended.NotifyAll();
+    }
+  }
+
+ private:
+  StackState* state_;
+};
+
+class RequestPin final : public Pin {
+ public:
+  RequestPin(StackState& state, Admission admission, RouteTable::Ticket ticket)
+      : state_(state), admission_(std::move(admission)), request_(state.table, state.hub, ticket) {}
+
+  std::uint64_t generation() const override { return request_.generation().id(); }
+  const HttpRoute* MatchHttp(std::string_view path) const override {
+    return routes().MatchHttp(path);
+  }
+  const std::vector<MenuItem>& Menu() const override { return routes().menu; }
+  Result<Target> FindMethod(std::string_view slot, std::string_view full_method) const override {
+    return routes().Find(slot, full_method);
+  }
+  strata_code Call(const Target& target, strata_call* call) override {
+    return state_.router.CallFromIngress(request_, target, call);
+  }
+
+ private:
+  const Routes& routes() const { return request_.generation().routes(); }
+
+  StackState& state_;
+  const Admission admission_;  // Given back after the generation.
+  Request request_;
+};
+
+void WatchHealth(StackState& state) {
+  while (true) {
+    {
+      const base::MutexLock lock(state.health_mutex);
+      if (!state.health_stopping) {
+        state.health_stop.WaitFor(state.health_mutex, state.options.health_interval);
+      }
+      if (state.health_stopping) return;
+    }
+    for (Slot& slot : state.slots) {
+      if (!slot.running()) continue;
+      const Health before = slot.instance->health();
+      const Health now = slot.instance->PollHealth();
+      if (before.state == now.state) continue;
+      state.log.Write(
+          now.state == HealthState::kServing ? base::LogLevel::kInfo : base::LogLevel::kWarning,
+          "slot.health",
+          std::vector<base::LogField>{{"slot", slot.config.name},
+                                      {"serving", now.state == HealthState::kServing},
+                                      {"reason", now.reason}});
+    }
+  }
+}
+
+void StopWatching(StackState& state) {
+  {
+    const base::MutexLock lock(state.health_mutex);
+    state.health_stopping = true;
+  }
+  state.health_stop.NotifyAll();
+  if (state.health_thread.joinable()) state.health_thread.join();
+}
+
+}  // namespace
+
+StackState::StackState(StackConfig stack_config, const StackOptions& stack_options,
+                       base::Log& stack_log, const base::Clock& stack_clock)
+    : config(std::move(stack_config)),
+      options(stack_options),
+      log(stack_log),
+      clock(stack_clock),
+      packages(stack_options.plugin_path),
+      started_us(stack_clock.WallUs()),
+      table(stack_clock),
+      hub(stack_clock),
+      router(table, hub, stack_clock),
+      workers(config.workers, config.max_queued_work),
+      services{clock, log, metrics, workers, names, router, kVersion},
+      http_address(config.http),
+      grpc_address(config.grpc) {
+  std::uint32_t number = 1;  // 0 is the core's own.
+  for (const SlotConfig& slot : config.slots) {
+    slots.emplace_back();
+    slots.back().config = slot;
+    slots.back().number = number++;
+  }
+}
+
+StackState::~StackState() = default;
+
+std::uint64_t StackState::Publish(const Slot* without) {
+  std::vector<RoutedSlot> running;
+  if (core != nullptr && core->state() == State::kActive) running.push_back({core, nullptr});
+  for (const Slot& slot : slots) {
+    if (!slot.running() || &slot == without) continue;
+    running.push_back({slot.instance, slot.service ? &*slot.service : nullptr});
+  }
+  return table.Publish(BuildRoutes(running, chosen, names));
+}
+
+std::string StackState::SlotStateDir(const Slot& slot) const {
+  return std::filesystem::absolute(config.data).string() + "/slots/" + slot.config.name;
+}
+
+std::string StackState::StoreDir() const {
+  return std::filesystem::absolute(config.data).string() + "/store";
+}
+
+std::vector<std::string> StackOptions::DefaultPluginPath(const std::vector<std::string>& first) {
+  std::vector<std::string> out = first;
+  if (const char* path = std::getenv("STRATA_PLUGIN_PATH"); path != nullptr) {
+    std::string_view rest = path;
+    while (!rest.empty()) {
+      const std::size_t colon = rest.find(':');
+      if (colon != 0) out.emplace_back(rest.substr(0, colon));
+      rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
+    }
+  }
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) out.push_back((program.parent_path().parent_path() / "lib" / "plugins").string());
+  return out;
+}
+
+Stack::Stack(std::shared_ptr<StackState> state) : state_(std::move(state)) {}
+
+Stack::~Stack() {
+  if (!state_->stopping.load()) static_cast<void>(Stop());
+}
+
+Result<std::unique_ptr<Stack>> Stack::Start(StackConfig config, const StackOptions& options,
+                                            base::Log& log, const base::Clock& clock) {
+  const std::int64_t begun_ns = clock.MonotonicNs();
+  const auto state = std::make_shared<StackState>(std::move(config), options, log, clock);
+  STRATA_RETURN_IF_ERROR(StartSlots(state));
+  std::unique_ptr<Stack> stack(new Stack(state));
+  state->health_thread = std::thread([raw = state.get()] {
+    pthread_setname_np(pthread_self(), "strata-health");
+    WatchHealth(*raw);
+  });
+  state->table.OpenIngress();
+  log.Info("stack.started",
+           {{"stack", state->config.name},
+            {"slots", std::uint64_t{state->slots.size()}},
+            {"generation", state->table.current()},
+            {"took_ms", static_cast<double>(clock.MonotonicNs() - begun_ns) / 1e6}});
+  return stack;
+}
+
+Status Stack::Stop() {
+  StackState& state = *state_;
+  const std::int64_t begun_ns = state.clock.MonotonicNs();
+  state.log.Info("stack.stopping", {{"requests", std::uint64_t{state.requests.load()}}});
+  StopWatching(state);
+  const Status status =
+      StopSlots(state_, std::chrono::steady_clock::now() + state.config.drain_timeout);
+  const double took_ms = static_cast<double>(state.clock.MonotonicNs() - begun_ns) / 1e6;
+  state.log.Info("stack.stopped",
+                 {{"clean", status.ok()}, {"reason", status.message()}, {"took_ms", took_ms}});
+  return status;
+}
+
+void Stack::SetAddresses(std::string http, std::string grpc) {
+  const base::MutexLock lock(state_->address_mutex);
+  state_->http_address = std::move(http);
+  state_->grpc_address = std::move(grpc);
+}
+
+const StackConfig& Stack::config() const { return state_->config; }
+StackReport Stack::Report() const { return MakeReport(*state_); }
+base::MetricsRegistry& Stack::metrics() { return state_->metrics; }
+
+Result<std::unique_ptr<Pin>> Stack::Enter(std::int64_t deadline_us) {
+  StackState& state = *state_;
+  const bool full = state.requests.fetch_add(1) >= state.config.max_requests;
+  Admission admission(state);
+  if (full) return ResourceExhausted("too many requests at once; try again");
+  STRATA_ASSIGN_OR_RETURN(const RouteTable::Ticket ticket,
+                          state.table.Enter(RouteTable::Caller::kIngress, deadline_us));
+  return std::unique_ptr<Pin>(std::make_unique<RequestPin>(state, std::move(admission), ticket));
+}
+
+bool Stack::Ready(std::string* why) const { return IsReady(*state_, why); }
+std::string Stack::MetricsText() const { return MakeMetricsText(*state_); }
+
+std::vector<std::string> Stack::DescriptorSets() const {
+  std::vector<std::string> out;
+  out.emplace_back(strata_contracts_protoset, strata_contracts_protoset_end);
+  for (const Slot& slot : state_->slots) {
+    if (!slot.running()) continue;
+    const strata_bytes set = slot.instance->descriptor().file_descriptor_set;
+    if (set.size > 0) out.emplace_back(reinterpret_cast<const char*>(set.data), set.size);
+  }
+  return out;
+}
+
+std::vector<std::string> Stack::ServiceNames() const {
+  std::vector<std::string> out;
+  const auto ticket = state_->table.Enter(RouteTable::Caller::kBackground, 0);
+  if (!ticket.ok()) return out;
+  for (const auto& [service, route] : ticket->generation->routes().services) {
+    out.push_back(service);
+  }
+  state_->table.Leave(*ticket);
+  return out;
+}
+
+}  // namespace strata::host

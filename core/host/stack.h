@@ -1,0 +1,110 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/metrics.h"
+#include "core/base/mutex.h"
+#include "core/base/status.h"
+#include "core/host/ingress.h"
+#include "core/host/stack_file.h"
+
+namespace strata::host {
+
+class StackState;
+
+struct StackOptions {
+  // Folders to look for packages in, first match wins (StackOptions::DefaultPluginPath).
+  std::vector<std::string> plugin_path;
+  std::chrono::milliseconds health_interval{1000};
+
+  // --plugin-path folders, then those of STRATA_PLUGIN_PATH (separated by ":"), then lib/plugins
+  // beside the folder of the running program.
+  static std::vector<std::string> DefaultPluginPath(const std::vector<std::string>& first);
+};
+
+// What `strata status` shows of one slot.
+struct SlotReport {
+  struct Binding {
+    std::string name;
+    std::string service;
+    std::string slot;
+  };
+  std::string name;
+  std::string layer;
+  std::string plugin;
+  std::string version;
+  std::string package_dir;
+  std::string digest;
+  std::string state;
+  bool serving = false;
+  bool starting = false;
+  std::string reason;
+  bool optional = false;
+  std::vector<Binding> bindings;
+  std::vector<std::string> provides;
+  std::uint64_t calls = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t in_flight = 0;
+  double p50_us = 0;
+  double p99_us = 0;
+};
+
+struct StackReport {
+  std::string name;
+  std::uint64_t generation = 0;
+  std::int64_t started_us = 0;
+  bool ready = false;
+  std::string http_address;
+  std::string grpc_address;
+  std::vector<SlotReport> slots;
+};
+
+// A running stack: its plugins, wired and started, and the way in for the gateways. Thread-safe but
+// for Stop, which one thread calls. Log and clock outlive it.
+class Stack final : public Ingress {
+ public:
+  // Loads, wires and starts everything; providers before consumers. Errors name the place in the
+  // stack file, the slot and what to do: INVALID_ARGUMENT the file and the plugins do not fit;
+  // FAILED_PRECONDITION a package was refused; else the code with which a plugin failed to start. A
+  // failed `optional` slot is left out, logged and reported.
+  static Result<std::unique_ptr<Stack>> Start(StackConfig config, const StackOptions& options,
+                                              base::Log& log, const base::Clock& clock);
+
+  // Calls Stop if nobody has. Every Pin must be gone, every thread that may call Enter joined.
+  ~Stack() override;
+
+  // What SIGTERM means: lets nobody in, waits for the requests in flight until `drain_timeout` of
+  // the stack file, cancels those that remain, stops the plugins, consumers first.
+  // DEADLINE_EXCEEDED: a plugin did not let go; the process should end without running destructors
+  // (quick_exit), because that plugin's threads may still run.
+  Status Stop();
+
+  // Where the gateways listen, for reports (they may have been given port 0).
+  void SetAddresses(std::string http, std::string grpc);
+
+  const StackConfig& config() const;
+  StackReport Report() const;
+  base::MetricsRegistry& metrics();
+
+  Result<std::unique_ptr<Pin>> Enter(std::int64_t deadline_us) override;
+  bool Ready(std::string* why) const override;
+  std::string MetricsText() const override;
+  std::vector<std::string> DescriptorSets() const override;
+  std::vector<std::string> ServiceNames() const override;
+
+ private:
+  explicit Stack(std::shared_ptr<StackState> state);
+
+  // shared: by this object and by the threads of plugins that did not return in time.
+  std::shared_ptr<StackState> state_;
+};
+
+}  // namespace strata::host
