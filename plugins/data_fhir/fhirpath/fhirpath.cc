@@ -3,6 +3,7 @@
 #include "plugins/data_fhir/fhirpath/ast.h"
 #include "plugins/data_fhir/fhirpath/check.h"
 #include "plugins/data_fhir/fhirpath/machine.h"
+#include "plugins/data_fhir/fhirpath/prune.h"
 
 namespace strata::fhirpath {
 
@@ -11,6 +12,13 @@ Expression::Expression(std::shared_ptr<const std::string> text, std::shared_ptr<
 
 Result<Expression> Expression::Compile(std::string_view text) {
   STRATA_ASSIGN_OR_RETURN(Ast ast, ParseExpression(text, ParseLimits{kMaxLength, kMaxDepth}));
+  return Expression(std::make_shared<const std::string>(text),
+                    std::make_shared<const Ast>(std::move(ast)));
+}
+
+Result<Expression> Expression::CompileFor(std::string_view text, const fhir::model::Type& type) {
+  STRATA_ASSIGN_OR_RETURN(Ast ast, ParseExpression(text, ParseLimits{kMaxLength, kMaxDepth}));
+  PruneFor(ast, type);
   return Expression(std::make_shared<const std::string>(text),
                     std::make_shared<const Ast>(std::move(ast)));
 }

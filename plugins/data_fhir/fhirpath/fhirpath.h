@@ -31,6 +31,11 @@ class Expression {
   // INVALID_ARGUMENT with the position: syntax, unknown functions and types, limits.
   static Result<Expression> Compile(std::string_view text);
 
+  // The same for expressions that only meet resources of one type: what can give nothing on it is
+  // left out (a search parameter of 30 types becomes its part for one). Doubles that the union of
+  // the types would have dropped may stay.
+  static Result<Expression> CompileFor(std::string_view text, const fhir::model::Type& type);
+
   // Strict mode: INVALID_ARGUMENT when, starting from `root`, the expression names elements that
   // do not exist, selects with types that cannot occur, or depends on an order that is not defined.
   Status Check(const fhir::model::Type& root) const;

@@ -127,11 +127,28 @@ RE2::Options RegexOptions() {
   return options;
 }
 
+// Named groups as other dialects write them, (?<name>...), become RE2's (?P<name>...).
+std::string Pattern(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = text.substr(i);
+    if (rest.front() == '\\' && rest.size() > 1) {
+      out.append(text.substr(i++, 2));
+    } else if (rest.starts_with("(?<") && !rest.starts_with("(?<=") && !rest.starts_with("(?<!")) {
+      out.append("(?P<");
+      i += 2;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
+
 re2::StringPiece Piece(std::string_view text) { return {text.data(), text.size()}; }
 
 bool Matches(const Call& call, bool full) {
   return WithText(call, [&](std::string_view text, std::string_view pattern) {
-    const RE2 regex(Piece(pattern), RegexOptions());
+    const RE2 regex(Pattern(pattern), RegexOptions());
     if (!regex.ok()) return call.Fail("not a regular expression");
     if (!call.machine.Spend(call.node, 1 + text.size() / 16)) return false;
     return call.Push(
@@ -169,7 +186,7 @@ bool ReplaceMatches(const Call& call) {
   if (!by) return true;
   return WithText(call, [&](std::string_view text, std::string_view pattern) {
     if (pattern.empty()) return call.PushText(std::string(text));
-    const RE2 regex(Piece(pattern), RegexOptions());
+    const RE2 regex(Pattern(pattern), RegexOptions());
     if (!regex.ok()) return call.Fail("not a regular expression");
     const std::string substitution = Substitution(*by, regex);
     if (substitution.size() * (text.size() + 1) > (std::size_t{1} << 24) ||

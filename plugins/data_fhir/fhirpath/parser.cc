@@ -357,7 +357,11 @@ TypeSpec ResolveType(std::string_view space, std::string_view name) {
   if (space.empty() || space == "FHIR") spec.fhir = R4().Find(name);
   if (space.empty() || space == "System") {
     const auto found = std::find(kSystem.begin(), kSystem.end(), name);
-    if (found != kSystem.end()) spec.system = *found;
+    if (found != kSystem.end()) {
+      spec.system = *found;
+    } else if (space == "System") {
+      spec.system = "?";  // A name without a type: nothing is of it.
+    }
   }
   return spec;
 }

@@ -195,7 +195,13 @@ std::string UnescapeHtml(std::string_view text) {
 }
 
 std::optional<std::string> UnescapeJson(std::string_view text) {
-  const auto document = json::Document::Parse("\"" + std::string(text) + "\"");
+  std::string quoted = "\"";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted.push_back('\\');  // A quote that was not escaped stands for itself.
+    quoted.push_back(text[i]);
+    if (text[i] == '\\' && i + 1 < text.size()) quoted.push_back(text[++i]);
+  }
+  const auto document = json::Document::Parse(quoted.append("\""));
   if (!document.ok() || !document->root().is_string()) return std::nullopt;
   return std::string(document->root().string());
 }
