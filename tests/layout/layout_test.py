@@ -17,6 +17,7 @@ ALLOWED = {
     "core/audit": ["core/sdk"],
     "core/cli": ["core/gateway", "core/host", "core/audit", "core/sdk"],
     "storage/api": [],
+    "storage/service": ["storage/api", "core/sdk"],  # the contract on top of an engine
 }
 
 

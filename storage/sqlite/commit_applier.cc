@@ -1,0 +1,350 @@
+#include "storage/sqlite/commit_applier.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/rows.h"
+#include "storage/api/validate.h"
+#include "storage/sqlite/schema.h"
+
+namespace strata::storage::sqlite {
+namespace {
+
+// By CommitApplier::Sql.
+constexpr const char* kSql[] = {
+    "BEGIN IMMEDIATE",
+    "COMMIT",
+    "ROLLBACK",
+    "INSERT OR REPLACE INTO kv VALUES(?1, ?2, ?3)",
+    "DELETE FROM kv WHERE key = ?1",
+    "DELETE FROM kv WHERE key >= ?1 AND key < ?2",
+    "DELETE FROM kv WHERE key >= ?1",
+    "SELECT version FROM kv WHERE key = ?1",
+    "SELECT 1 FROM kv WHERE key >= ?1 AND key < ?2 LIMIT 1",
+    "SELECT 1 FROM kv WHERE key >= ?1 LIMIT 1",
+    "INSERT INTO feed VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    "SELECT id, version, committed_us, total_bytes FROM feed ORDER BY id LIMIT ?1",
+    "DELETE FROM feed WHERE id < ?1",
+    "SELECT version FROM requests_0 WHERE id = ?1",
+    "SELECT version FROM requests_1 WHERE id = ?1",
+    "INSERT INTO requests_0 VALUES(?1, ?2)",
+    "INSERT INTO requests_1 VALUES(?1, ?2)",
+};
+
+constexpr int kLogBusyMilliseconds = 100;
+constexpr std::uint64_t kFeedRowOverhead = 24;
+// The feed is cut in small steps, each in a transaction that commits need anyway.
+constexpr std::uint64_t kTrimEveryBytes = 128 * 1024;
+constexpr std::int64_t kTrimRows = 4096;
+
+int NoteLogSize(void* frames, sqlite3* /*database*/, const char* /*schema*/, int count) {
+  *static_cast<std::uint64_t*>(frames) = static_cast<std::uint64_t>(count);
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+CommitApplier::CommitApplier(Connection connection, const SqliteOptions& options)
+    : options_(options), connection_(std::move(connection)) {}
+
+Status CommitApplier::Start() {
+  sqlite3_busy_timeout(connection_.database(), kLogBusyMilliseconds);
+  sqlite3_wal_hook(connection_.database(), NoteLogSize, &log_frames_);
+  STRATA_RETURN_IF_ERROR(PrepareAll());
+  return ReadState();
+}
+
+Status CommitApplier::PrepareAll() {
+  static_assert(std::size(kSql) == kSqlCount);
+  for (std::size_t i = 0; i < kSqlCount; ++i) {
+    STRATA_ASSIGN_OR_RETURN(statements_[i], connection_.Prepare(kSql[i]));
+  }
+  return OkStatus();
+}
+
+Status CommitApplier::ReadState() {
+  STRATA_ASSIGN_OR_RETURN(
+      Statement last,
+      connection_.Prepare("SELECT id, version, total_bytes FROM feed ORDER BY id DESC LIMIT 1"));
+  STRATA_ASSIGN_OR_RETURN(const bool row, last.Step());
+  if (!row) return DataLoss("the store has lost its feed");
+  state_.last_feed_id = last.Int(0);
+  state_.last_version = last.Version(1);
+  state_.feed_total = last.Version(2);
+  STRATA_ASSIGN_OR_RETURN(const std::int64_t oldest,
+                          connection_.QueryInt("SELECT version FROM feed ORDER BY id LIMIT 1"));
+  state_.oldest_version = static_cast<Version>(oldest);
+  STRATA_ASSIGN_OR_RETURN(const std::string requests, ReadMeta(&connection_, "requests"));
+  std::string_view rest = requests;
+  std::uint64_t since = 0;
+  std::uint64_t table = 0;
+  if (TakeVarint(&rest, &table) && TakeVarint(&rest, &since)) {
+    state_.requests = table == 0 ? 0 : 1;
+    state_.requests_since_us = static_cast<std::int64_t>(since);
+  }
+  durable_ = state_;
+  return OkStatus();
+}
+
+Status CommitApplier::Begin() {
+  now_us_ = options_.clock.wall_us();
+  return Get(kBegin).Run();
+}
+
+Status CommitApplier::Commit() {
+  if (state_.fed_since_trim >= kTrimEveryBytes) STRATA_RETURN_IF_ERROR(TrimFeed());
+  STRATA_RETURN_IF_ERROR(Get(kCommit).Run());
+  durable_ = state_;
+  return OkStatus();
+}
+
+void CommitApplier::Rollback() {
+  // SQLite may have rolled back by itself, e.g. when the disk is full.
+  if (connection_.in_transaction()) static_cast<void>(Get(kRollback).Run());
+  // The numbers are not given out again: a commit whose outcome is unknown may still surface.
+  const Version number = state_.last_version;
+  state_ = durable_;
+  state_.last_feed_id = std::max(state_.last_feed_id, static_cast<std::int64_t>(number));
+}
+
+Status CommitApplier::Apply(const CommitRequest& request, Conflict* conflict,
+                            Result<CommitResult>* outcome) {
+  STRATA_ASSIGN_OR_RETURN(const std::optional<Version> known, FindRequest(request.request_id));
+  if (known) {
+    *outcome = CommitResult{*known, /*replayed=*/true};
+    return OkStatus();
+  }
+  bool holds = true;
+  STRATA_RETURN_IF_ERROR(Check(request.preconditions, conflict, &holds));
+  if (!holds) {
+    *outcome = Aborted("precondition " + std::to_string(conflict->precondition) + " does not hold");
+    return OkStatus();
+  }
+  if (request.mutations.empty() && request.more == nullptr) {
+    *outcome = CommitResult{state_.last_version};
+    return OkStatus();
+  }
+
+  // The parts of a commit in the feed take consecutive ids, the first of which is its version.
+  const auto version = static_cast<Version>(state_.last_feed_id + 1);
+  state_.last_version = version;
+  ChangeEncoder changes;
+  const auto apply = [&](const Mutation& mutation) {
+    return ApplyMutation(mutation, version, &changes);
+  };
+  for (const Mutation& mutation : request.mutations) STRATA_RETURN_IF_ERROR(apply(mutation));
+  if (request.more != nullptr) STRATA_RETURN_IF_ERROR(request.more->Visit(apply));
+  STRATA_RETURN_IF_ERROR(AddFeedParts(changes.TakeParts(), /*last=*/true, version));
+  STRATA_RETURN_IF_ERROR(AddRequest(request.request_id, version));
+  *outcome = CommitResult{version};
+  return OkStatus();
+}
+
+Status CommitApplier::Check(const std::vector<Precondition>& preconditions, Conflict* conflict,
+                            bool* holds) {
+  for (std::size_t i = 0; i < preconditions.size(); ++i) {
+    Version found = 0;
+    STRATA_ASSIGN_OR_RETURN(*holds, Holds(preconditions[i], &found));
+    if (!*holds) {
+      *conflict = {static_cast<std::uint32_t>(i), found};
+      break;
+    }
+  }
+  return OkStatus();
+}
+
+Result<bool> CommitApplier::Holds(const Precondition& condition, Version* found) {
+  using Kind = Precondition::Kind;
+  const bool range = condition.kind == Kind::kRangeEmpty;
+  Statement& query = Get(!range                        ? kVersionOf
+                         : condition.range_end.empty() ? kAnyFrom
+                                                       : kAnyInRange);
+  query.Bind(1, condition.key);
+  if (range && !condition.range_end.empty()) query.Bind(2, condition.range_end);
+  Result<bool> row = query.Step();
+  if (row.ok() && *row && !range) *found = query.Version(0);
+  query.Reset();
+  STRATA_RETURN_IF_ERROR(row.status());
+  switch (condition.kind) {
+    case Kind::kKeyAbsent:
+    case Kind::kRangeEmpty:
+      return !*row;
+    case Kind::kKeyPresent:
+      return *row;
+    case Kind::kKeyAtVersion:
+      break;
+  }
+  return *found == condition.version;
+}
+
+Status CommitApplier::ApplyMutation(const Mutation& mutation, Version version,
+                                    ChangeEncoder* changes) {
+  std::string_view key = mutation.key;
+  std::string_view value = mutation.value;
+  if (mutation.stamp_key_at) {
+    key_scratch_.assign(key);
+    StampVersion(&key_scratch_, *mutation.stamp_key_at, version);
+    key = key_scratch_;
+  }
+  if (mutation.stamp_value_at) {
+    value_scratch_.assign(value);
+    StampVersion(&value_scratch_, *mutation.stamp_value_at, version);
+    value = value_scratch_;
+  }
+  changes->Add({mutation.kind, key, mutation.range_end});
+  if (changes->HasFull()) {
+    STRATA_RETURN_IF_ERROR(AddFeedParts(changes->TakeFull(), /*last=*/false, version));
+  }
+  switch (mutation.kind) {
+    case MutationKind::kPut:
+      return Put(key, value, version);
+    case MutationKind::kDelete:
+      Get(kDelete).Bind(1, key);
+      return Get(kDelete).Run();
+    case MutationKind::kDeleteRange:
+      break;
+  }
+  return DeleteRange({key, mutation.range_end});
+}
+
+Status CommitApplier::Put(std::string_view key, std::string_view value, Version version) {
+  Statement& put = Get(kPut);
+  put.Bind(1, key);
+  put.Bind(2, version);
+  put.Bind(3, value);
+  return put.Run();
+}
+
+Status CommitApplier::DeleteRange(const KeyRange& range) {
+  Statement& remove = Get(range.end.empty() ? kDeleteFrom : kDeleteRange);
+  remove.Bind(1, range.begin);
+  if (!range.end.empty()) remove.Bind(2, range.end);
+  return remove.Run();
+}
+
+Status CommitApplier::AddFeedParts(std::vector<std::string> parts, bool last, Version version) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::uint64_t bytes = parts[i].size() + kFeedRowOverhead;
+    state_.feed_total += bytes;
+    state_.fed_since_trim += bytes;
+    Statement& insert = Get(kFeedInsert);
+    insert.Bind(1, ++state_.last_feed_id);
+    insert.Bind(2, version);
+    insert.Bind(3, now_us_);
+    insert.Bind(4, std::int64_t{last && i + 1 == parts.size() ? 0 : 1});
+    insert.Bind(5, state_.feed_total);
+    insert.Bind(6, parts[i]);
+    STRATA_RETURN_IF_ERROR(insert.Run());
+  }
+  return OkStatus();
+}
+
+// Deletes the oldest commits that are too old, or too many; the newest one that is deleted stays as
+// a row, to say where the feed begins.
+Status CommitApplier::TrimFeed() {
+  state_.fed_since_trim = 0;
+  Statement& oldest = Get(kFeedOldest);
+  oldest.Bind(1, kTrimRows);
+  std::int64_t keep_from = -1;
+  Version version = state_.oldest_version;
+  Result<bool> row = oldest.Step();
+  for (; row.ok() && *row; row = oldest.Step()) {
+    const bool old = oldest.Int(2) < now_us_ - options_.feed_age.count();
+    const bool much = state_.feed_total - oldest.Version(3) > options_.feed_bytes;
+    if (!old && !much) break;
+    keep_from = oldest.Int(0);
+    version = oldest.Version(1);
+  }
+  oldest.Reset();
+  STRATA_RETURN_IF_ERROR(row.status());
+  if (keep_from < 0) return OkStatus();
+  Get(kFeedDelete).Bind(1, keep_from);
+  STRATA_RETURN_IF_ERROR(Get(kFeedDelete).Run());
+  state_.oldest_version = version;
+  return OkStatus();
+}
+
+Result<std::optional<Version>> CommitApplier::FindRequest(std::string_view id) {
+  if (id.empty()) return std::optional<Version>();
+  for (const Sql sql : {kFindRequest0, kFindRequest1}) {
+    Statement& find = Get(sql);
+    find.Bind(1, id);
+    Result<bool> row = find.Step();
+    const Version version = row.ok() && *row ? find.Version(0) : 0;
+    find.Reset();
+    STRATA_RETURN_IF_ERROR(row.status());
+    if (*row) return std::optional<Version>(version);
+  }
+  return std::optional<Version>();
+}
+
+Status CommitApplier::AddRequest(std::string_view id, Version version) {
+  if (id.empty()) return OkStatus();
+  if (now_us_ - state_.requests_since_us > options_.request_id_age.count()) {
+    STRATA_RETURN_IF_ERROR(RotateRequests(now_us_));
+  }
+  Statement& add = Get(state_.requests == 0 ? kAddRequest0 : kAddRequest1);
+  add.Bind(1, id);
+  add.Bind(2, version);
+  return add.Run();
+}
+
+// Two tables take turns: when the one that is being filled is old enough, the other one, all of
+// whose ids are older still, is emptied and filled next.
+Status CommitApplier::RotateRequests(std::int64_t now_us) {
+  state_.requests = 1 - state_.requests;
+  state_.requests_since_us = now_us;
+  const char* empty = state_.requests == 0 ? "DELETE FROM requests_0" : "DELETE FROM requests_1";
+  STRATA_RETURN_IF_ERROR(connection_.Execute(empty));
+  std::string meta;
+  AppendVarint(&meta, static_cast<std::uint64_t>(state_.requests));
+  AppendVarint(&meta, static_cast<std::uint64_t>(now_us));
+  return WriteMeta(&connection_, "requests", meta);
+}
+
+Result<RestoreResult> CommitApplier::Restore(Version view_version, const NextChunk& next) {
+  RestoreResult result;
+  Statement& any = Get(kAnyFrom);
+  any.Bind(1, std::string_view());
+  STRATA_ASSIGN_OR_RETURN(const bool row, any.Step());
+  any.Reset();
+  if (row) return FailedPrecondition("the store is not empty");
+  for (;;) {
+    ScanChunk chunk;
+    STRATA_ASSIGN_OR_RETURN(const bool more, next(&chunk));
+    if (!more) break;
+    RowReader reader(chunk.rows);
+    for (Row item; reader.Next(&item);) {
+      STRATA_RETURN_IF_ERROR(Put(item.key, item.value, item.version));
+    }
+    result.rows += chunk.row_count;
+  }
+  state_.last_feed_id =
+      std::max(state_.last_feed_id + 1, static_cast<std::int64_t>(view_version)) - 1;
+  state_.last_version = static_cast<Version>(state_.last_feed_id + 1);
+  STRATA_RETURN_IF_ERROR(AddFeedParts({""}, /*last=*/true, state_.last_version));
+  Get(kFeedDelete).Bind(1, state_.last_feed_id);
+  STRATA_RETURN_IF_ERROR(Get(kFeedDelete).Run());
+  state_.oldest_version = state_.last_version;
+  STRATA_RETURN_IF_ERROR(Commit());
+  result.last_version = state_.last_version;
+  return result;
+}
+
+Status CommitApplier::Checkpoint(int mode) {
+  const int code =
+      sqlite3_wal_checkpoint_v2(connection_.database(), nullptr, mode, nullptr, nullptr);
+  if (code == SQLITE_OK) {
+    log_frames_ = 0;
+    return OkStatus();
+  }
+  return ErrorOf(connection_.database(), "copying the log into the store");
+}
+
+Status CommitApplier::RestartLog() { return Checkpoint(SQLITE_CHECKPOINT_RESTART); }
+
+Status CommitApplier::TruncateLog() { return Checkpoint(SQLITE_CHECKPOINT_TRUNCATE); }
+
+}  // namespace strata::storage::sqlite

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "storage/api/change_codec.h"
+#include "storage/api/engine.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/options.h"
+
+namespace strata::storage::sqlite {
+
+// The connection that writes: applies commits, several of them in one SQLite transaction.
+// Single-threaded.
+class CommitApplier {
+ public:
+  CommitApplier(Connection connection, const SqliteOptions& options);
+
+  // Reads where the store stands and prepares the statements.
+  Status Start();
+
+  // Of the last commit that is durable.
+  Version last_version() const { return durable_.last_version; }
+  Version oldest_feed_version() const { return durable_.oldest_version; }
+
+  Status Begin();
+  // Applies one commit inside the transaction. *outcome is its answer: a result, ABORTED with
+  // *conflict, and nothing was changed. An error that is returned leaves the transaction broken:
+  // Rollback must follow.
+  Status Apply(const CommitRequest& request, Conflict* conflict, Result<CommitResult>* outcome);
+  // Makes the transaction durable. After an error, Rollback must follow.
+  Status Commit();
+  void Rollback();
+
+  // Loads rows with the versions they have; ends the transaction. FAILED_PRECONDITION: the store
+  // is not empty.
+  using NextChunk = std::function<Result<bool>(ScanChunk* chunk)>;
+  Result<RestoreResult> Restore(Version view_version, const NextChunk& next);
+
+  // Copies the log into the file and lets the log start anew. UNAVAILABLE: a reader needs it.
+  Status RestartLog();
+  // The same, and empties it: at the end.
+  Status TruncateLog();
+
+  // Size of the log after the last commit.
+  std::uint64_t log_bytes() const { return log_frames_ * options_.page_bytes; }
+
+ private:
+  enum Sql {
+    kBegin,
+    kCommit,
+    kRollback,
+    kPut,
+    kDelete,
+    kDeleteRange,
+    kDeleteFrom,
+    kVersionOf,
+    kAnyInRange,
+    kAnyFrom,
+    kFeedInsert,
+    kFeedOldest,
+    kFeedDelete,
+    kFindRequest0,
+    kFindRequest1,
+    kAddRequest0,
+    kAddRequest1,
+    kSqlCount
+  };
+  // What a rollback takes back.
+  struct State {
+    Version last_version = 0;
+    std::int64_t last_feed_id = 0;
+    Version oldest_version = 0;
+    std::uint64_t feed_total = 0;
+    std::uint64_t fed_since_trim = 0;
+    int requests = 0;  // the table that takes new ids
+    std::int64_t requests_since_us = 0;
+  };
+
+  Status PrepareAll();
+  Status ReadState();
+  Statement& Get(Sql sql) { return statements_[static_cast<std::size_t>(sql)]; }
+  Result<std::optional<Version>> FindRequest(std::string_view id);
+  Status AddRequest(std::string_view id, Version version);
+  Status RotateRequests(std::int64_t now_us);
+  Status Check(const std::vector<Precondition>& preconditions, Conflict* conflict, bool* holds);
+  Result<bool> Holds(const Precondition& condition, Version* found);
+  Status ApplyMutation(const Mutation& mutation, Version version, ChangeEncoder* changes);
+  Status Put(std::string_view key, std::string_view value, Version version);
+  Status DeleteRange(const KeyRange& range);
+  Status AddFeedParts(std::vector<std::string> parts, bool last, Version version);
+  Status TrimFeed();
+  Status Checkpoint(int mode);
+
+  const SqliteOptions& options_;
+  Connection connection_;
+  std::array<Statement, kSqlCount> statements_;
+  State state_;    // with what the open transaction has done
+  State durable_;  // as of the last commit of one
+  std::int64_t now_us_ = 0;
+  std::uint64_t log_frames_ = 0;
+  std::string key_scratch_;
+  std::string value_scratch_;
+};
+
+}  // namespace strata::storage::sqlite

@@ -1,0 +1,199 @@
+#include "storage/sqlite/group_writer.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/api/validate.h"
+
+namespace strata::storage::sqlite {
+namespace {
+
+// A group ends here, so that the first of it does not wait for ever and the cache holds it.
+constexpr std::size_t kGroupCommits = 1024;
+constexpr std::uint64_t kGroupBytes = std::uint64_t{4} << 20;
+
+std::uint64_t SizeOf(const CommitRequest& request) {
+  std::uint64_t bytes = request.more == nullptr ? 0 : request.more->SizeBytes();
+  for (const Mutation& mutation : request.mutations) bytes += MutationBytes(mutation);
+  return bytes;
+}
+
+}  // namespace
+
+GroupWriter::GroupWriter(CommitApplier* applier, ViewPool* views, const SqliteOptions& options,
+                         std::function<void()> log_grew)
+    : applier_(applier), views_(views), options_(options), log_grew_(std::move(log_grew)) {
+  Publish();
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "strata-commit");
+    Loop();
+  });
+}
+
+bool GroupWriter::Enqueue(Job* job) {
+  base::MutexLock lock(mutex_);
+  if (stopping_) return false;
+  queue_.push_back(job);
+  if (queue_.size() == 1) work_.NotifyOne();
+  while (!job->done) job->finished.Wait(mutex_);
+  return true;
+}
+
+Result<CommitResult> GroupWriter::Commit(const CommitRequest& request, Conflict* conflict) {
+  Job job;
+  job.request = &request;
+  job.conflict = conflict;
+  if (!Enqueue(&job)) return Unavailable("the store is closed");
+  return std::move(job.result);
+}
+
+Result<RestoreResult> GroupWriter::Restore(Version view_version,
+                                           const CommitApplier::NextChunk& next) {
+  Result<RestoreResult> result = RestoreResult{};
+  Job job;
+  job.alone = [&] {
+    const Status begun = applier_->Begin();
+    result = begun.ok() ? applier_->Restore(view_version, next) : begun;
+    if (!result.ok()) applier_->Rollback();
+  };
+  if (!Enqueue(&job)) return Unavailable("the store is closed");
+  return result;
+}
+
+Version GroupWriter::WaitForCommit(Version after, std::chrono::microseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  base::MutexLock lock(published_mutex_);
+  while (views_->last_version() <= after && !stopped_) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (left.count() <= 0) break;
+    published_.WaitFor(published_mutex_, left);
+  }
+  return views_->last_version();
+}
+
+void GroupWriter::Stop() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    work_.NotifyOne();
+  }
+  if (thread_.joinable()) thread_.join();
+  base::MutexLock lock(published_mutex_);
+  stopped_ = true;
+  published_.NotifyAll();
+}
+
+void GroupWriter::TakeWaiting(Group* group, std::uint64_t* bytes) {
+  while (!queue_.empty() && group->size() < kGroupCommits && *bytes < kGroupBytes) {
+    Job* job = queue_.front();
+    const bool alone = job->request == nullptr;
+    if (alone && !group->empty()) return;
+    queue_.pop_front();
+    group->push_back(job);
+    if (alone) return;
+    *bytes += SizeOf(*job->request);
+  }
+}
+
+void GroupWriter::Loop() {
+  for (;;) {
+    Group group;
+    {
+      base::MutexLock lock(mutex_);
+      while (queue_.empty() && !stopping_) work_.Wait(mutex_);
+      if (queue_.empty()) return;
+      if (queue_.front()->request == nullptr) {
+        group.push_back(queue_.front());
+        queue_.pop_front();
+      }
+    }
+    if (group.empty()) {
+      WriteGroup(&group);
+    } else {
+      group.front()->alone();
+    }
+    Publish();
+    Answer(group);
+    TendLog();
+  }
+}
+
+void GroupWriter::WriteGroup(Group* group) {
+  const Status written = ApplyGroup(group);
+  if (written.ok()) {
+    groups_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  applier_->Rollback();
+  if (group->size() == 1) {
+    group->front()->result = written;
+    return;
+  }
+  // One of them broke the transaction of all: each gets one of its own, and its own answer.
+  for (Job* job : *group) WriteAlone(job);
+}
+
+Status GroupWriter::ApplyGroup(Group* group) {
+  std::uint64_t bytes = 0;
+  {
+    base::MutexLock lock(mutex_);
+    TakeWaiting(group, &bytes);
+  }
+  STRATA_RETURN_IF_ERROR(applier_->Begin());
+  for (std::size_t i = 0; i < group->size(); ++i) {
+    Job* job = (*group)[i];
+    STRATA_RETURN_IF_ERROR(applier_->Apply(*job->request, job->conflict, &job->result));
+    if (i + 1 < group->size()) continue;
+    // Who has come in the meantime can still join.
+    base::MutexLock lock(mutex_);
+    if (!queue_.empty() && queue_.front()->request != nullptr) TakeWaiting(group, &bytes);
+  }
+  return applier_->Commit();
+}
+
+void GroupWriter::WriteAlone(Job* job) {
+  Status written = applier_->Begin();
+  if (written.ok()) written = applier_->Apply(*job->request, job->conflict, &job->result);
+  if (written.ok()) written = applier_->Commit();
+  if (written.ok()) {
+    groups_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  applier_->Rollback();
+  job->result = written;
+}
+
+void GroupWriter::Publish() {
+  oldest_.store(applier_->oldest_feed_version(), std::memory_order_release);
+  base::MutexLock lock(published_mutex_);
+  views_->Publish(applier_->last_version());
+  published_.NotifyAll();
+}
+
+void GroupWriter::Answer(const Group& group) {
+  base::MutexLock lock(mutex_);
+  for (Job* job : group) {
+    job->done = true;
+    job->finished.NotifyOne();
+  }
+}
+
+// Keeps the log bounded: the background thread copies it into the file, but only a writer that
+// pauses lets it start anew.
+void GroupWriter::TendLog() {
+  std::uint64_t log = applier_->log_bytes();
+  if (log >= std::max(options_.restart_bytes, no_restart_below_)) {
+    if (log >= options_.expire_bytes) views_->EndOldViews();
+    views_->EndIdleViews();
+    // A view that is held needs the log: try again when it has grown some more.
+    const bool restarted = !views_->HasOldViews() && applier_->RestartLog().ok();
+    no_restart_below_ = restarted ? 0 : log + options_.restart_bytes / 4;
+    log = applier_->log_bytes();
+  }
+  log_bytes_.store(log, std::memory_order_relaxed);
+  if (log >= options_.checkpoint_bytes) log_grew_();
+}
+
+}  // namespace strata::storage::sqlite

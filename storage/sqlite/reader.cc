@@ -1,0 +1,167 @@
+#include "storage/sqlite/reader.h"
+
+#include <utility>
+
+#include "core/base/rows.h"
+#include "storage/sqlite/schema.h"
+
+namespace strata::storage::sqlite {
+namespace {
+
+constexpr std::size_t kChunkBytes = 64 * 1024;
+
+// Indexed by reverse, keys_only, has_end.
+constexpr const char* kScanSql[8] = {
+    "SELECT key, version, value FROM kv WHERE key >= ?1 ORDER BY key",
+    "SELECT key, version, value FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key",
+    "SELECT key, version FROM kv WHERE key >= ?1 ORDER BY key",
+    "SELECT key, version FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key",
+    "SELECT key, version, value FROM kv WHERE key >= ?1 ORDER BY key DESC",
+    "SELECT key, version, value FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key DESC",
+    "SELECT key, version FROM kv WHERE key >= ?1 ORDER BY key DESC",
+    "SELECT key, version FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key DESC",
+};
+
+// Resets a statement at the end of a scope, on every way out.
+class ResetLater {
+ public:
+  explicit ResetLater(Statement* statement) : statement_(statement) {}
+  ~ResetLater() { statement_->Reset(); }
+  ResetLater(const ResetLater&) = delete;
+  ResetLater& operator=(const ResetLater&) = delete;
+
+ private:
+  Statement* statement_;
+};
+
+}  // namespace
+
+Result<Reader> Reader::Open(const std::string& path, const char* vfs, std::size_t cache_bytes) {
+  // Read-write, since the last connection to close has to be able to clean up the log.
+  STRATA_ASSIGN_OR_RETURN(Connection connection, Connection::Open(path, vfs, Access::kReadWrite));
+  STRATA_RETURN_IF_ERROR(ConfigureConnection(&connection, cache_bytes));
+  STRATA_RETURN_IF_ERROR(connection.Execute("PRAGMA query_only=1"));
+  return Reader(std::move(connection));
+}
+
+Result<Statement*> Reader::Prepared(int query, const char* sql) {
+  Statement& statement = statements_[static_cast<std::size_t>(query)];
+  if (!statement.prepared()) {
+    STRATA_ASSIGN_OR_RETURN(statement, connection_.Prepare(sql));
+  }
+  return &statement;
+}
+
+Result<Statement*> Reader::PreparedScan(bool reverse, bool keys_only, bool has_end) {
+  const int index = (reverse ? 4 : 0) + (keys_only ? 2 : 0) + (has_end ? 1 : 0);
+  return Prepared(kScan + index, kScanSql[index]);
+}
+
+Status Reader::BeginView() {
+  EndView();
+  STRATA_ASSIGN_OR_RETURN(Statement * begin, Prepared(kBegin, "BEGIN"));
+  STRATA_RETURN_IF_ERROR(begin->Run());
+  in_view_ = true;
+  STRATA_ASSIGN_OR_RETURN(
+      Statement * last,
+      Prepared(kLastVersion, "SELECT version FROM feed ORDER BY id DESC LIMIT 1"));
+  ResetLater reset(last);
+  Result<bool> row = last->Step();
+  if (row.ok() && !*row) row = DataLoss("the store has lost its feed");
+  if (!row.ok()) {
+    last->Reset();
+    EndView();
+    return row.status();
+  }
+  view_version_ = last->Version(0);
+  return OkStatus();
+}
+
+void Reader::EndView() {
+  if (!in_view_) return;
+  in_view_ = false;
+  const Result<Statement*> end = Prepared(kEnd, "COMMIT");
+  // A transaction that has only read cannot fail to end, but for want of memory.
+  if (!end.ok() || !(*end)->Run().ok()) static_cast<void>(connection_.Execute("ROLLBACK"));
+}
+
+Status Reader::Get(std::string_view key, bool omit_value, std::size_t index,
+                   const EntryVisitor& visit) {
+  Result<Statement*> prepared =
+      omit_value ? Prepared(kGetVersion, "SELECT version FROM kv WHERE key = ?1")
+                 : Prepared(kGet, "SELECT version, value FROM kv WHERE key = ?1");
+  STRATA_RETURN_IF_ERROR(prepared.status());
+  Statement* statement = *prepared;
+  ResetLater reset(statement);
+  statement->Bind(1, key);
+  STRATA_ASSIGN_OR_RETURN(const bool found, statement->Step());
+  if (found) {
+    visit(index, statement->Version(0), omit_value ? std::string_view() : statement->Blob(1));
+  } else {
+    visit(index, 0, {});
+  }
+  return OkStatus();
+}
+
+ScanCursor Reader::StartScan(const ScanOptions& options) {
+  ScanCursor cursor;
+  cursor.at = options.reverse ? options.range.end : options.range.begin;
+  cursor.at_limit = options.reverse && !options.range.end.empty();
+  cursor.left = options.limit;
+  return cursor;
+}
+
+Result<bool> Reader::FillChunk(const ScanOptions& options, ScanCursor* cursor, ScanChunk* chunk) {
+  const bool has_end = options.reverse ? cursor->at_limit : !options.range.end.empty();
+  STRATA_ASSIGN_OR_RETURN(Statement * scan,
+                          PreparedScan(options.reverse, options.keys_only, has_end));
+  ResetLater reset(scan);
+  const std::string from = cursor->at;
+  scan->Bind(1, options.reverse ? options.range.begin : std::string_view(from));
+  if (has_end) scan->Bind(2, options.reverse ? std::string_view(from) : options.range.end);
+  chunk->view_version = view_version_;
+  chunk->rows.reserve(kChunkBytes + 4096);
+  while (chunk->rows.size() < kChunkBytes) {
+    STRATA_ASSIGN_OR_RETURN(const bool row, scan->Step());
+    if (!row) return false;
+    const std::string_view key = scan->Blob(0);
+    AppendRow(&chunk->rows, {key, scan->Version(1), options.keys_only ? "" : scan->Blob(2)});
+    ++chunk->row_count;
+    const bool last = cursor->left > 0 && --cursor->left == 0;
+    if (last) return false;
+    if (chunk->rows.size() >= kChunkBytes) cursor->at.assign(key);
+  }
+  cursor->at_limit = options.reverse;
+  if (!options.reverse) cursor->at.push_back('\0');
+  return true;
+}
+
+Result<Version> Reader::OldestFeedVersion() {
+  STRATA_ASSIGN_OR_RETURN(Statement * oldest,
+                          Prepared(kOldestVersion, "SELECT version FROM feed ORDER BY id LIMIT 1"));
+  ResetLater reset(oldest);
+  STRATA_ASSIGN_OR_RETURN(const bool row, oldest->Step());
+  if (!row) return DataLoss("the store has lost its feed");
+  return oldest->Version(0);
+}
+
+Result<FeedPart> Reader::NextFeedPart(std::int64_t after_id, Version after) {
+  STRATA_ASSIGN_OR_RETURN(Statement * next,
+                          Prepared(kNextPart,
+                                   "SELECT id, version, committed_us, continues, changes FROM feed "
+                                   "WHERE id > ?1 AND version > ?2 ORDER BY id LIMIT 1"));
+  ResetLater reset(next);
+  next->Bind(1, after_id);
+  next->Bind(2, after);
+  FeedPart part;
+  STRATA_ASSIGN_OR_RETURN(const bool row, next->Step());
+  if (!row) return part;
+  part.id = next->Int(0);
+  part.version = next->Version(1);
+  part.committed_us = next->Int(2);
+  part.continues = next->Int(3) != 0;
+  part.changes = next->Blob(4);
+  return part;
+}
+
+}  // namespace strata::storage::sqlite

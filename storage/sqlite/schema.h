@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/status.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/options.h"
+
+// The tables of a store: storage/FORMAT.md.
+namespace strata::storage::sqlite {
+
+// Stored: never change. "Strt" in the header of the file.
+inline constexpr std::int64_t kApplicationId = 0x53747274;
+inline constexpr std::uint32_t kStoredFormat = 1;
+
+// Makes the tables in an empty file, or checks that the file is a store that this program can
+// read. FAILED_PRECONDITION: another program's file, or of a later format.
+Status PrepareStore(Connection* connection, const SqliteOptions& options);
+
+// What every connection sets.
+Status ConfigureConnection(Connection* connection, std::size_t cache_bytes);
+
+// A value of the table meta; empty when it is not there.
+Result<std::string> ReadMeta(Connection* connection, const char* name);
+Status WriteMeta(Connection* connection, const char* name, std::string_view value);
+
+}  // namespace strata::storage::sqlite

@@ -1,0 +1,144 @@
+#include "storage/sqlite/view_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace strata::storage::sqlite {
+namespace {
+
+// More idle ones than this are closed: each has a page cache of its own.
+constexpr std::size_t kIdleReaders = 8;
+constexpr std::size_t kLeastReaderCache = std::size_t{256} << 10;
+
+}  // namespace
+
+HeldView::HeldView(ViewPool* pool, std::unique_ptr<Reader> reader)
+    : pool_(pool), version_(reader->view_version()), reader_(std::move(reader)) {
+  pool_->Register(this);
+}
+
+HeldView::~HeldView() {
+  pool_->Unregister(this);
+  base::MutexLock lock(mutex_);
+  if (reader_ != nullptr) pool_->Return(std::move(reader_));
+}
+
+bool HeldView::TryEnd() {
+  if (!mutex_.TryLock()) return false;
+  std::unique_ptr<Reader> reader = std::move(reader_);
+  mutex_.Unlock();
+  if (reader == nullptr) return false;
+  reader->EndView();
+  pool_->Return(std::move(reader));
+  return true;
+}
+
+ViewPool::ViewPool(std::string path, const char* vfs, const SqliteOptions& options)
+    : path_(std::move(path)),
+      vfs_(vfs),
+      max_readers_(options.max_readers),
+      reader_cache_bytes_(std::max(kLeastReaderCache, options.cache_bytes / 2 / kIdleReaders)) {}
+
+Result<std::unique_ptr<Reader>> ViewPool::OpenReader() {
+  {
+    base::MutexLock lock(mutex_);
+    if (closed_) return Unavailable("the store is closed");
+    if (open_ >= max_readers_) return ResourceExhausted("too many snapshots and scans are open");
+    ++open_;
+  }
+  Result<Reader> reader = Reader::Open(path_, vfs_.c_str(), reader_cache_bytes_);
+  if (reader.ok()) return std::make_unique<Reader>(*std::move(reader));
+  base::MutexLock lock(mutex_);
+  --open_;
+  return reader.status();
+}
+
+Result<std::unique_ptr<Reader>> ViewPool::Take() {
+  std::unique_ptr<Reader> reader;
+  {
+    base::MutexLock lock(mutex_);
+    if (!idle_.empty()) {
+      reader = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (reader == nullptr) {
+    STRATA_ASSIGN_OR_RETURN(reader, OpenReader());
+  }
+  if (reader->in_view() && reader->view_version() == last_version()) return reader;
+  const Status begun = reader->BeginView();
+  if (begun.ok()) return reader;
+  Return(std::move(reader));
+  return begun;
+}
+
+void ViewPool::Return(std::unique_ptr<Reader> reader) {
+  if (reader->in_view() && reader->view_version() != last_version()) reader->EndView();
+  std::unique_ptr<Reader> surplus;  // closed outside of the lock
+  base::MutexLock lock(mutex_);
+  if (closed_ || idle_.size() >= kIdleReaders) {
+    --open_;
+    surplus = std::move(reader);
+  } else {
+    idle_.push_back(std::move(reader));
+  }
+}
+
+Result<std::shared_ptr<HeldView>> ViewPool::Hold() {
+  STRATA_ASSIGN_OR_RETURN(std::unique_ptr<Reader> reader, Take());
+  return std::make_shared<HeldView>(this, std::move(reader));
+}
+
+Result<std::shared_ptr<HeldView>> ViewPool::HoldShared() {
+  std::shared_ptr<HeldView> view;  // may be the last owner: let go of outside of the lock
+  {
+    base::MutexLock lock(held_mutex_);
+    view = shared_.lock();
+  }
+  if (view != nullptr && view->version() == last_version() && !view->ended()) return view;
+  STRATA_ASSIGN_OR_RETURN(view, Hold());
+  base::MutexLock lock(held_mutex_);
+  shared_ = view;
+  return view;
+}
+
+void ViewPool::Register(HeldView* view) {
+  base::MutexLock lock(held_mutex_);
+  held_.insert(view);
+}
+
+void ViewPool::Unregister(HeldView* view) {
+  base::MutexLock lock(held_mutex_);
+  held_.erase(view);
+}
+
+void ViewPool::EndIdleViews() {
+  base::MutexLock lock(mutex_);
+  for (const std::unique_ptr<Reader>& reader : idle_) reader->EndView();
+}
+
+bool ViewPool::HasOldViews() {
+  const Version last = last_version();
+  base::MutexLock lock(held_mutex_);
+  return std::any_of(held_.begin(), held_.end(),
+                     [last](const HeldView* view) { return view->version() < last; });
+}
+
+void ViewPool::EndOldViews() {
+  const Version last = last_version();
+  base::MutexLock lock(held_mutex_);
+  for (HeldView* view : held_) {
+    if (view->version() < last && view->TryEnd()) {
+      ended_views_.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+}
+
+void ViewPool::Close() {
+  base::MutexLock lock(mutex_);
+  closed_ = true;
+  open_ -= idle_.size();
+  idle_.clear();
+}
+
+}  // namespace strata::storage::sqlite

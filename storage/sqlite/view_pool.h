@@ -1,0 +1,107 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/base/status.h"
+#include "storage/sqlite/options.h"
+#include "storage/sqlite/reader.h"
+
+namespace strata::storage::sqlite {
+
+class ViewPool;
+
+// A view that stays the same between calls. Owners: the lease of a snapshot, and the calls that
+// read it. The pool may end it when it holds up the log for too long. Thread-safe.
+class HeldView {
+ public:
+  HeldView(ViewPool* pool, std::unique_ptr<Reader> reader);
+  ~HeldView();
+  HeldView(const HeldView&) = delete;
+  HeldView& operator=(const HeldView&) = delete;
+
+  Version version() const { return version_; }
+
+  // Runs fn(Reader&) -> Status or Result alone on the view. UNAVAILABLE: it was ended.
+  template <typename F>
+  auto Use(F&& fn) -> decltype(fn(std::declval<Reader&>())) {
+    base::MutexLock lock(mutex_);
+    if (reader_ == nullptr) return Unavailable("the view was ended because it held up the log");
+    return fn(*reader_);
+  }
+
+  bool ended() {
+    base::MutexLock lock(mutex_);
+    return reader_ == nullptr;
+  }
+
+ private:
+  friend class ViewPool;
+  // Ends the view; false when a call is reading from it right now.
+  bool TryEnd();
+
+  ViewPool* const pool_;
+  const Version version_;
+  base::Mutex mutex_;
+  std::unique_ptr<Reader> reader_ STRATA_GUARDED_BY(mutex_);
+};
+
+// The connections for reading. A reader that comes back keeps its view, so that the next Get finds
+// it open when nothing was committed in between. Thread-safe.
+class ViewPool {
+ public:
+  ViewPool(std::string path, const char* vfs, const SqliteOptions& options);
+
+  // Told by the writer after each commit.
+  void Publish(Version version) { last_version_.store(version, std::memory_order_release); }
+  Version last_version() const { return last_version_.load(std::memory_order_acquire); }
+
+  // A reader with a view of the latest commit. RESOURCE_EXHAUSTED: too many are out; UNAVAILABLE:
+  // closed.
+  Result<std::unique_ptr<Reader>> Take();
+  void Return(std::unique_ptr<Reader> reader);
+
+  Result<std::shared_ptr<HeldView>> Hold();
+  // The same, but shares the view of another holder when it is of the latest commit.
+  Result<std::shared_ptr<HeldView>> HoldShared();
+
+  // Ends the views of readers that nobody uses.
+  void EndIdleViews();
+  // Whether somebody holds a view that is older than the latest commit.
+  bool HasOldViews();
+  // Ends the held views older than the latest commit that are not being read at this moment.
+  void EndOldViews();
+  std::uint64_t ended_views() const { return ended_views_.load(std::memory_order_relaxed); }
+
+  // Closes the idle readers; those that are out close when they come back.
+  void Close();
+
+ private:
+  friend class HeldView;
+  void Register(HeldView* view);
+  void Unregister(HeldView* view);
+  Result<std::unique_ptr<Reader>> OpenReader();
+
+  const std::string path_;
+  const std::string vfs_;
+  const std::size_t max_readers_;
+  const std::size_t reader_cache_bytes_;
+  std::atomic<Version> last_version_{0};
+  std::atomic<std::uint64_t> ended_views_{0};
+
+  base::Mutex mutex_;
+  std::vector<std::unique_ptr<Reader>> idle_ STRATA_GUARDED_BY(mutex_);
+  std::size_t open_ STRATA_GUARDED_BY(mutex_) = 0;
+  bool closed_ STRATA_GUARDED_BY(mutex_) = false;
+
+  base::Mutex held_mutex_;
+  std::set<HeldView*> held_ STRATA_GUARDED_BY(held_mutex_);
+  std::weak_ptr<HeldView> shared_ STRATA_GUARDED_BY(held_mutex_);
+};
+
+}  // namespace strata::storage::sqlite
