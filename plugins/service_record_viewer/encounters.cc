@@ -1,0 +1,80 @@
+#include <algorithm>
+
+#include "plugins/service_record_viewer/fhir_text.h"
+#include "plugins/service_record_viewer/sections.h"
+
+// Encounter: FHIR R4 encounter.html.
+namespace strata::record_viewer {
+namespace {
+
+using json::Value;
+
+std::string_view StartDate(Value encounter) { return encounter["period"]["start"].string(); }
+
+Html When(Value encounter) {
+  const std::string_view start = StartDate(encounter);
+  const std::string_view end = encounter["period"]["end"].string();
+  Html out = DateText(start);
+  // A visit that ends on the day on which it began needs no second date.
+  if (!end.empty() && end.substr(0, 10) != start.substr(0, 10)) {
+    out.Add(" to "_html, DateText(end));
+  }
+  return out;
+}
+
+Html Kind(Value encounter) {
+  std::string text = ConceptText(encounter["type"].At(0));
+  const std::string kind = CodingText(encounter["class"]);
+  if (text.empty()) text = kind.empty() ? "Kind not recorded" : kind;
+  Html out = Html::Text(text);
+  if (!kind.empty() && kind != text) {
+    out.Add("<span class=\"viewer-detail\">"_html, kind, "</span>"_html);
+  }
+  return out;
+}
+
+Html Reasons(RecordSource& source, Value encounter) {
+  Html out;
+  for (const Value reason : encounter["reasonCode"].elements()) {
+    if (!out.empty()) out.Add(", "_html);
+    out.Add(ConceptText(reason));
+  }
+  for (const Value reason : encounter["reasonReference"].elements()) {
+    if (!out.empty()) out.Add(", "_html);
+    out.Add(source.NameOf(reason, encounter));
+  }
+  return out.empty() ? Html("<span class=\"viewer-absent\">Not recorded</span>"_html) : out;
+}
+
+Html Source(RecordSource& source, Value encounter) {
+  return SourceText(source, encounter, {"serviceProvider", "participant"});
+}
+
+}  // namespace
+
+Result<Html> EncountersSection(SectionRequest& request) {
+  STRATA_ASSIGN_OR_RETURN(const Facts facts, LoadFacts(request, "Encounter", StartDate));
+  Html out("<h1 class=\"nhsuk-heading-l\">Encounters</h1>"_html);
+  const Group all = {"Visits and stays", "No encounters are recorded.", facts.values};
+  out.Add(RenderGroups(request, {all}, [&](const Group& group, auto rows) {
+    Table table(group.heading, {"Kind", "Date", "Reason", "Status", "Source"});
+    for (const Value encounter : rows) {
+      table.Row({Kind(encounter), When(encounter), Reasons(request.source, encounter),
+                 StatusTag(encounter["status"].string()), Source(request.source, encounter)});
+    }
+    return table.Render();
+  }));
+  return out.Add(FactsRemarks(facts));
+}
+
+Result<Html> EncountersSummary(SectionRequest& request, std::size_t most) {
+  STRATA_ASSIGN_OR_RETURN(const Facts facts, LoadFacts(request, "Encounter", StartDate));
+  if (facts.values.empty()) return Html("<p>No encounters are recorded.</p>"_html);
+  Table table("Latest encounters", {"Kind", "Date", "Source"});
+  for (const Value encounter : std::span(facts.values).first(std::min(most, facts.values.size()))) {
+    table.Row({Kind(encounter), When(encounter), Source(request.source, encounter)});
+  }
+  return table.Render().Add(MoreRemark(most, facts.values.size()), FactsRemarks(facts));
+}
+
+}  // namespace strata::record_viewer
