@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "core/base/json.h"
 #include "core/host/config_schema.h"
@@ -12,6 +13,8 @@ namespace strata::host {
 namespace {
 
 using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kDescribeInterval{20};
 
 class Starter {
  public:
@@ -179,7 +182,12 @@ class Starter {
     const std::int32_t method =
         slot->instance->MethodIndex("/" + std::string(kDigitalService) + "/Describe");
     if (method < 0) return OkStatus();
-    const auto answer = CallUnary(state_, slot->number, static_cast<std::uint32_t>(method), {});
+    const Deadline deadline = StartDeadline();
+    auto answer = CallUnary(state_, slot->number, static_cast<std::uint32_t>(method), {});
+    while (answer.status().code() == Code::kUnavailable && steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(kDescribeInterval);  // It cannot say its routes yet.
+      answer = CallUnary(state_, slot->number, static_cast<std::uint32_t>(method), {});
+    }
     if (!answer.ok()) return Undo(slot, answer.status());
     auto description = ParseDescription(*answer);
     if (!description.ok()) return Undo(slot, description.status());
