@@ -136,6 +136,25 @@ Status Checked(std::string_view text, std::string_view type) {
   return expression.ok() ? expression->Check(*fhir::model::R4().Find(type)) : expression.status();
 }
 
+TEST(FhirPath, IntegersHave32Bits) {
+  EXPECT_THAT(Evaluated("-2147483648"), ElementsAre("Integer:-2147483648"));
+  EXPECT_THAT(Evaluated("2147483648"), ElementsAre(HasSubstr("not a number")));
+  EXPECT_THAT(Evaluated("2147483647 + 1"), IsEmpty());
+  EXPECT_THAT(Evaluated("99999999999.5.floor()"), IsEmpty());
+  EXPECT_THAT(Evaluated("100000.power(3)"), ElementsAre("Decimal:1000000000000000"));
+}
+
+TEST(FhirPath, ReadsNamedGroupsInRegularExpressions) {
+  EXPECT_THAT(Evaluated("'11/30'.replaceMatches('(?<m>\\\\d+)/(?<d>\\\\d+)', '${d}-$1')"),
+              ElementsAre("String:30-11"));
+  EXPECT_THAT(Evaluated("'\\\"1<2\\\"'.unescape('json')"), ElementsAre("String:\"1<2\""));
+}
+
+TEST(FhirPath, NothingIsOfAnUnknownSystemType) {
+  EXPECT_THAT(Evaluated("Observation.is(System.Observation)"), ElementsAre("Boolean:false"));
+  EXPECT_THAT(Evaluated("Observation.is(Nothing)"), ElementsAre(HasSubstr("unknown type")));
+}
+
 TEST(FhirPath, ChecksTypesInStrictMode) {
   EXPECT_TRUE(Checked("Patient.name.where(use = 'official').given.first()", "Patient").ok());
   EXPECT_TRUE(Checked("contained.anything.goes", "Patient").ok());

@@ -42,7 +42,8 @@ template <Decimal::Rounding kRounding>
 bool ToWhole(const Call& call) {
   return WithNumber(call, [&](Decimal number) {
     const auto whole = number.Integral(kRounding).ToInteger();
-    return !whole || call.Push(Item(*whole));
+    const auto item = whole ? IntegerItem(*whole) : std::nullopt;
+    return !item || call.Push(*item);
   });
 }
 
@@ -80,8 +81,9 @@ bool Power(const Call& call) {
     const auto decimal = Decimal::FromDouble(power);
     if (!decimal) return true;
     const auto integer = decimal->ToInteger();
+    const auto item = integer ? IntegerItem(*integer) : std::nullopt;
     const bool whole = number.scale() == 0 && exponent->scale() == 0;
-    return whole && integer ? call.Push(Item(*integer)) : call.Push(Item(*decimal));
+    return call.Push(whole && item ? *item : Item(*decimal));
   });
 }
 
@@ -195,7 +197,10 @@ bool SumUp(const Call& call, bool average) {
     sum = Decimal::Divide(*sum, static_cast<std::int64_t>(call.input.size()));
   }
   if (!sum || call.input.empty()) return true;
-  return whole ? call.Push(Item(*sum->ToInteger())) : call.Push(Item(*sum));
+  if (!whole) return call.Push(Item(*sum));
+  const auto integer = sum->ToInteger();
+  const auto item = integer ? IntegerItem(*integer) : std::nullopt;
+  return !item || call.Push(*item);
 }
 bool Sum(const Call& call) { return SumUp(call, /*average=*/false); }
 bool Avg(const Call& call) { return SumUp(call, /*average=*/true); }

@@ -52,7 +52,8 @@ SystemClass CachedClassOf(const Type& type) {
 }
 
 Item NumberItem(json::Value value) {
-  if (const auto integer = value.int_value()) return Item(*integer);
+  const auto integer = value.int_value();
+  if (const auto item = integer ? IntegerItem(*integer) : std::nullopt) return *item;
   const auto decimal = Decimal::Parse(value.lexeme());
   return decimal ? Item(*decimal) : Item(ElementRef{value, {}, nullptr});
 }
@@ -82,6 +83,11 @@ Item UntypedItem(const Item& item) {
 }
 
 }  // namespace
+
+std::optional<Item> IntegerItem(std::int64_t value) {
+  if (value < INT32_MIN || value > INT32_MAX) return std::nullopt;
+  return Item(value);
+}
 
 Item Item::Resource(json::Value resource) {
   return Item(ElementRef{resource, {}, R4().FindResource(resource["resourceType"].string())});

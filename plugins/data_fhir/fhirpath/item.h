@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -77,6 +78,9 @@ class Item {
 };
 
 using Items = std::vector<Item>;
+
+// System.Integer has 32 bits: nullopt for what does not fit.
+std::optional<Item> IntegerItem(std::int64_t value);
 
 // The System value of a primitive element or FHIR Quantity; the item itself when there is none.
 Item ToSystem(const Item& item);

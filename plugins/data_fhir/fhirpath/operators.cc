@@ -168,8 +168,8 @@ bool EvalIntegers(const Binary& op, std::int64_t a, std::int64_t b) {
       return !quotient || op.Push(Item(*quotient));
     }
   }
-  const bool fits = value >= INT32_MIN && value <= INT32_MAX;
-  return !fits || op.Push(Item(value));
+  const auto item = IntegerItem(value);
+  return !item || op.Push(*item);
 }
 
 std::optional<Item> DecimalResult(Op op, Decimal a, Decimal b) {
@@ -193,7 +193,7 @@ std::optional<Item> DecimalResult(Op op, Decimal a, Decimal b) {
     case Op::kDiv: {
       const auto quotient = whole_quotient();
       const auto integer = quotient ? quotient->ToInteger() : std::nullopt;
-      return integer ? std::optional(Item(*integer)) : std::nullopt;
+      return integer ? IntegerItem(*integer) : std::nullopt;
     }
     default: {
       const auto quotient = whole_quotient();

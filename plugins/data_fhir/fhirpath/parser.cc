@@ -326,7 +326,9 @@ class Parser {
     }
     if (node.name.find('.') != std::string::npos) return Item(*value);
     const auto integer = value->ToInteger();
-    if (!integer || *integer > INT32_MAX) return std::nullopt;
+    // The smallest Integer is written as the negation of a number that is none itself.
+    const bool negated = at_ >= 2 && tokens_[at_ - 2].text == "-";
+    if (!integer || *integer > std::int64_t{INT32_MAX} + (negated ? 1 : 0)) return std::nullopt;
     return Item(*integer);
   }
 
