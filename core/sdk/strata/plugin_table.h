@@ -98,13 +98,13 @@ class PluginTable final {
   static constexpr std::array<strata_method, kMethodCount> kMethods = Concatenate();
 
   static strata_descriptor Describe(const PluginInfo& info) {
-    constexpr std::array<std::string_view, sizeof...(Services)> kContracts = {
+    constexpr std::array<std::string_view, sizeof...(Services)> contracts = {
         Services::kStrataContracts...};
     std::string_view schema;
     if constexpr (HasConfigSchema<P>) schema = P::ConfigSchema();
     return {sizeof(strata_descriptor), abi::Str(info.id),
             abi::Str(info.version),    abi::Str(info.layer),
-            abi::Str(kContracts[0]),   kMethods.data(),
+            abi::Str(contracts[0]),    kMethods.data(),
             kMethods.size(),           {},
             abi::Str(schema),          abi::Str(BuildInfo())};
   }
@@ -174,12 +174,12 @@ class PluginTable final {
   // Serves the call if it is one of S; otherwise counts S's methods off *index.
   template <typename S>
   static bool Serve(S& service, strata_call* call, std::uint64_t* index, strata_code* code) {
-    constexpr auto& kHandlers = S::StrataMeta::kHandlers;
-    if (*index >= kHandlers.size()) {
-      *index -= kHandlers.size();
+    constexpr auto& handlers = S::StrataMeta::kHandlers;
+    if (*index >= handlers.size()) {
+      *index -= handlers.size();
       return false;
     }
-    *code = kHandlers[*index](service, call);
+    *code = handlers[*index](service, call);
     return true;
   }
 

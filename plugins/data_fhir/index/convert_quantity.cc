@@ -6,6 +6,7 @@
 
 #include "plugins/data_fhir/index/encode.h"
 #include "plugins/data_fhir/index/number_value.h"
+#include "plugins/data_fhir/index/quantity_units.h"
 
 namespace strata::fhir::index {
 namespace {
@@ -36,7 +37,14 @@ void AppendQuantities(DataType data, json::Value value,
   }
   const std::optional<double> number = ParseNumber(value["value"].lexeme());
   if (!number) return;
-  AppendQuantity(*number, data == DataType::kMoney ? CurrencyOf(value) : UnitOf(value), &bytes);
+  const QuantityUnit unit = data == DataType::kMoney ? CurrencyOf(value) : UnitOf(value);
+  AppendQuantity(*number, unit, &bytes);
+  add(bytes);
+  if (unit.system != kUcumSystem) return;
+  const std::optional<BaseUnit> base = BaseUnitOf(unit.code);
+  if (!base) return;
+  bytes.clear();
+  AppendCanonicalQuantity(base->Convert(*number), base->name, &bytes);
   add(bytes);
 }
 

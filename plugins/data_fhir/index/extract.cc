@@ -111,6 +111,12 @@ void Extractor::ExtractOnly(layout::TypeNumber type, json::Value resource,
   out->Finish();
 }
 
+void Extractor::VisitElements(layout::TypeNumber type, json::Value resource,
+                              std::span<const ParameterNumber> only,
+                              const Program::Visitor& visit) const {
+  if (!only.empty()) For(type).program.Visit(resource, only, visit);
+}
+
 std::vector<std::string> Extractor::Faults() const {
   std::vector<std::string> all;
   for (std::size_t type = 1; type <= layout::TypeCount(); ++type) {

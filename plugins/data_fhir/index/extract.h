@@ -37,6 +37,11 @@ class Extractor {
   void ExtractOnly(layout::TypeNumber type, json::Value resource,
                    std::span<const layout::ParameterNumber> only, EntryList* out) const;
 
+  // Shows the elements that some parameters (as above) look at.
+  void VisitElements(layout::TypeNumber type, json::Value resource,
+                     std::span<const layout::ParameterNumber> only,
+                     const Program::Visitor& visit) const;
+
   // Parameters that could not be compiled, "Patient.deceased: reason". Compiles every type.
   std::vector<std::string> Faults() const;
   // Values that parameters find but do not look at, "Observation.value-quantity: SampledData".

@@ -51,8 +51,13 @@ struct Program::Node {
 struct Program::Walk {
   json::Value resource;
   std::span<const layout::ParameterNumber> only;
-  EntryList* out;
+  EntryList* out = nullptr;        // Where entries go, or
+  const Visitor* visit = nullptr;  // who looks at elements.
 
+  void Take(const Conversion& conversion, json::Value value) const {
+    if (visit != nullptr) return (*visit)(conversion, value);
+    Convert(conversion, value, out);
+  }
   bool Wants(layout::ParameterNumber parameter) const {
     return only.empty() || std::binary_search(only.begin(), only.end(), parameter);
   }
@@ -93,10 +98,15 @@ void Program::Add(const Path& path, std::shared_ptr<const Composite> composite) 
 
 void Program::Run(json::Value value, json::Value resource,
                   std::span<const layout::ParameterNumber> only, EntryList* out) const {
-  Visit(Walk{resource, only, out}, nodes_.front(), value);
+  Follow(Walk{resource, only, out, nullptr}, nodes_.front(), value);
 }
 
-void Program::Visit(const Walk& walk, const Node& node, json::Value value) const {
+void Program::Visit(json::Value resource, std::span<const layout::ParameterNumber> only,
+                    const Visitor& visit) const {
+  Follow(Walk{resource, only, nullptr, &visit}, nodes_.front(), resource);
+}
+
+void Program::Follow(const Walk& walk, const Node& node, json::Value value) const {
   if (!value.is_array()) {
     if (node.first != 0) Arrive(walk, nodes_[node.first], value);
     return Arrive(walk, node, value);
@@ -110,10 +120,11 @@ void Program::Visit(const Walk& walk, const Node& node, json::Value value) const
 
 void Program::Arrive(const Walk& walk, const Node& node, json::Value value) const {
   for (const Conversion& conversion : node.conversions) {
-    if (walk.Wants(conversion.parameter)) Convert(conversion, value, walk.out);
+    if (walk.Wants(conversion.parameter)) walk.Take(conversion, value);
   }
   for (const auto& composite : node.composites) {
-    if (walk.Wants(composite->number())) composite->Run(value, walk.resource, walk.out);
+    if (walk.out != nullptr && walk.Wants(composite->number()))
+      composite->Run(value, walk.resource, walk.out);
   }
   for (const Node::Edge& guard : node.guards) {
     if (Passes(guard.step, value)) Arrive(walk, nodes_[guard.to], value);
@@ -125,7 +136,7 @@ void Program::Descend(const Walk& walk, const Node& node, json::Value object) co
   for (const json::Member member : object.members()) {
     for (const Node::Edge& edge : node.members) {
       if (edge.step.name == member.name) {
-        Visit(walk, nodes_[edge.to], member.value);
+        Follow(walk, nodes_[edge.to], member.value);
         break;
       }
     }

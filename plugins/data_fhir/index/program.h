@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,16 +32,21 @@ class Program {
   // What is found by `path` is the context of a composite's components.
   void Add(const Path& path, std::shared_ptr<const Composite> composite);
 
+  using Visitor = std::function<void(const Conversion& conversion, json::Value element)>;
+
   // Converts what the parameters of `only` find in `value` (sorted; empty for all parameters).
   // `resource` is what %resource means.
   void Run(json::Value value, json::Value resource, std::span<const layout::ParameterNumber> only,
            EntryList* out) const;
+  // Shows what they find to `visit` instead; composites are left out.
+  void Visit(json::Value resource, std::span<const layout::ParameterNumber> only,
+             const Visitor& visit) const;
 
  private:
   struct Node;
   struct Walk;
   std::uint32_t NodeFor(const Path& path);
-  void Visit(const Walk& walk, const Node& node, json::Value value) const;
+  void Follow(const Walk& walk, const Node& node, json::Value value) const;
   void Arrive(const Walk& walk, const Node& node, json::Value value) const;
   void Descend(const Walk& walk, const Node& node, json::Value object) const;
 

@@ -1,0 +1,227 @@
+#include "plugins/data_fhir/search/clause_run.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "plugins/data_fhir/layout/bytes.h"
+#include "plugins/data_fhir/layout/keys.h"
+#include "plugins/data_fhir/layout/lifetime.h"
+#include "plugins/data_fhir/search/limits.h"
+
+namespace strata::fhir::search {
+namespace {
+
+using layout::ResourceNumber;
+
+// Values a clause may be narrowed to, and point reads that are sent at once.
+constexpr std::size_t kMaxRuns = 8;
+constexpr std::size_t kPointsPerRead = 512;
+// Looking at a resource costs as much as reading so many index rows.
+constexpr std::uint64_t kRowsPerLook = 40;
+constexpr std::uint64_t kRowsPerPoint = 4;
+
+void SortUnique(Numbers* numbers) {
+  if (!std::is_sorted(numbers->begin(), numbers->end())) {
+    std::sort(numbers->begin(), numbers->end());
+  }
+  numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
+}
+
+std::string SpanEnd(layout::TypeNumber type, layout::ParameterNumber parameter,
+                    const ValueSpan& span) {
+  if (span.end.empty()) return layout::PrefixEnd(layout::IndexPrefix(type, parameter));
+  return layout::IndexPrefix(type, parameter, span.end);
+}
+
+}  // namespace
+
+ClauseRun::ClauseRun(layout::View& view, layout::TypeNumber type, const Clause& clause,
+                     std::vector<Criterion> criteria, Numbers numbers)
+    : view_(view),
+      type_(type),
+      clause_(clause),
+      criteria_(std::move(criteria)),
+      numbers_(std::move(numbers)),
+      found_(numbers_) {
+  for (std::size_t i = 0; i < criteria_.size(); ++i) {
+    const Criterion& criterion = criteria_[i];
+    needs_look_ = needs_look_ || criterion.verify;
+    for (const ValueSpan& span : criterion.spans) {
+      if (!span.end.empty() && span.begin >= span.end) continue;
+      spans_.push_back({i, RangeReader(layout::IndexPrefix(type, criterion.parameter, span.begin),
+                                       SpanEnd(type, criterion.parameter, span))});
+    }
+  }
+  complete_ = spans_.empty();
+}
+
+Status ClauseRun::Advance(std::uint64_t rows) {
+  const std::uint64_t goal = rows_read_ + rows;
+  while (at_ < spans_.size() && rows_read_ < goal) {
+    Span& span = spans_[at_];
+    const Criterion& criterion = criteria_[span.criterion];
+    const std::uint64_t before = span.reader.rows_read();
+    STRATA_RETURN_IF_ERROR(
+        span.reader.Read(view_, goal - rows_read_, [&](std::string_view value, ResourceNumber n) {
+          // A run of one value ends itself; other values only share its beginning.
+          if (criterion.exact ? value == *criterion.exact
+                              : !criterion.matches || criterion.matches(value)) {
+            found_.push_back(n);
+          }
+          return true;
+        }));
+    rows_read_ += span.reader.rows_read() - before;
+    if (span.reader.done()) ++at_;
+    if (found_.size() > kMaxHeld) {
+      return ResourceExhausted("the search finds too many resources to hold");
+    }
+  }
+  if (at_ == spans_.size() && !complete_) {
+    SortUnique(&found_);
+    complete_ = true;
+  }
+  return {};
+}
+
+// Finds out which few values a beginning of values stands for, one seek each.
+Status ClauseRun::NarrowOne(const Criterion& criterion, std::vector<Criterion>* narrowed,
+                            bool* all) {
+  *all = false;
+  if (criterion.exact) {
+    narrowed->push_back(criterion);
+    *all = true;
+    return {};
+  }
+  if (criterion.matches || criterion.spans.size() != 1) return {};
+  const ValueSpan& span = criterion.spans.front();
+  std::string begin = layout::IndexPrefix(type_, criterion.parameter, span.begin);
+  const std::string end = SpanEnd(type_, criterion.parameter, span);
+  for (std::size_t i = 0; i <= kMaxRuns; ++i) {
+    std::optional<std::string> value;
+    const auto first = [&](const layout::StoredRow& row) {
+      layout::IndexKeyParts parts;
+      if (layout::ParseIndexKey(row.key, &parts)) value = std::string(parts.value);
+      return false;
+    };
+    STRATA_RETURN_IF_ERROR(view_.Scan(begin, end, {.limit = 1}, first));
+    ++rows_read_;
+    if (!value) {
+      *all = true;
+      return {};
+    }
+    begin = layout::PrefixEnd(layout::IndexPrefix(type_, criterion.parameter, *value));
+    Criterion exact = Criterion::Exact(criterion.parameter, *std::move(value));
+    exact.verify = criterion.verify;
+    narrowed->push_back(std::move(exact));
+  }
+  return {};
+}
+
+Status ClauseRun::Narrow() {
+  if (std::exchange(narrowed_, true)) return {};
+  std::vector<Criterion> narrowed;
+  for (const Criterion& criterion : criteria_) {
+    bool all = false;
+    if (criteria_.size() <= kMaxRuns) {
+      STRATA_RETURN_IF_ERROR(NarrowOne(criterion, &narrowed, &all));
+    }
+    if (!all) return {};
+  }
+  narrowed_criteria_ = std::move(narrowed);
+  return {};
+}
+
+bool ClauseRun::IsPoints() const {
+  return narrowed_criteria_.has_value() && !needs_look_ && narrowed_criteria_->size() <= 64;
+}
+
+Result<std::optional<std::vector<Criterion>>> ClauseRun::OrderedRuns() {
+  if (!numbers_.empty()) return std::optional<std::vector<Criterion>>();
+  STRATA_RETURN_IF_ERROR(Narrow());
+  if (!narrowed_criteria_ || narrowed_criteria_->size() > 2 * kMaxRuns) {
+    return std::optional<std::vector<Criterion>>();
+  }
+  return narrowed_criteria_;
+}
+
+Status ClauseRun::Filter(Numbers* candidates) {
+  STRATA_RETURN_IF_ERROR(Narrow());
+  const std::uint64_t cost = candidates->size() * (IsPoints() ? kRowsPerPoint : kRowsPerLook) + 64;
+  // Reading the rest of the index ranges may be cheaper than asking for each candidate.
+  while (!complete_ && rows_read_ < cost) {
+    STRATA_RETURN_IF_ERROR(Advance(std::min<std::uint64_t>(cost - rows_read_, 4096)));
+  }
+  checked_ += candidates->size();
+  if (needs_look_) {
+    if (complete_ && !negated()) FilterByFound(candidates);
+    return FilterByLooking(candidates);
+  }
+  if (complete_) {
+    FilterByFound(candidates);
+    return {};
+  }
+  return IsPoints() ? FilterByPoints(candidates) : FilterByLooking(candidates);
+}
+
+void ClauseRun::FilterByFound(Numbers* candidates) const {
+  Numbers kept;
+  if (negated()) {
+    std::set_difference(candidates->begin(), candidates->end(), found_.begin(), found_.end(),
+                        std::back_inserter(kept));
+  } else {
+    std::set_intersection(candidates->begin(), candidates->end(), found_.begin(), found_.end(),
+                          std::back_inserter(kept));
+  }
+  *candidates = std::move(kept);
+}
+
+Status ClauseRun::FilterByPoints(Numbers* candidates) {
+  const std::size_t values = narrowed_criteria_->size();
+  const std::size_t batch =
+      std::max<std::size_t>(1, kPointsPerRead / std::max<std::size_t>(1, values));
+  Numbers kept;
+  std::vector<std::string> keys;
+  for (std::size_t start = 0; start < candidates->size(); start += batch) {
+    const std::size_t end = std::min(start + batch, candidates->size());
+    keys.clear();
+    for (std::size_t i = start; i < end; ++i) {
+      for (const Criterion& criterion : *narrowed_criteria_) {
+        keys.push_back(
+            layout::IndexKey(type_, criterion.parameter, *criterion.exact, (*candidates)[i]));
+      }
+    }
+    std::vector<char> holds(end - start, 0);
+    STRATA_RETURN_IF_ERROR(view_.Get(keys, [&](std::size_t i, const layout::StoredRow& row) {
+      if (row.version == 0 || !layout::AliveAt(row.version, row.value, view_.as_of())) return;
+      holds[i / values] = 1;
+    }));
+    rows_read_ += keys.size();
+    for (std::size_t i = start; i < end; ++i) {
+      const ResourceNumber n = (*candidates)[i];
+      const bool by_number = std::binary_search(numbers_.begin(), numbers_.end(), n);
+      if ((holds[i - start] != 0 || by_number) != negated()) kept.push_back(n);
+    }
+  }
+  *candidates = std::move(kept);
+  return {};
+}
+
+Status ClauseRun::FilterByLooking(Numbers* candidates) {
+  ResourceCheck check(view_, type_);
+  std::vector<char> holds(candidates->size(), 0);
+  STRATA_RETURN_IF_ERROR(check.ForEach(*candidates, [&](std::size_t i, json::Value resource) {
+    holds[i] = check.Holds(criteria_, resource) ? 1 : 0;
+  }));
+  rows_read_ += candidates->size();
+  Numbers kept;
+  for (std::size_t i = 0; i < candidates->size(); ++i) {
+    const ResourceNumber n = (*candidates)[i];
+    const bool by_number = std::binary_search(numbers_.begin(), numbers_.end(), n);
+    if ((holds[i] != 0 || by_number) != negated()) kept.push_back(n);
+  }
+  *candidates = std::move(kept);
+  return {};
+}
+
+}  // namespace strata::fhir::search

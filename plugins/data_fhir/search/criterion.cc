@@ -1,0 +1,77 @@
+#include "plugins/data_fhir/search/criterion.h"
+
+#include <utility>
+
+#include "plugins/data_fhir/layout/bytes.h"
+#include "plugins/data_fhir/search/criteria.h"
+
+namespace strata::fhir::search {
+
+using model::SearchType;
+
+ValueSpan StartingWith(std::string_view prefix) {
+  return {std::string(prefix), layout::PrefixEnd(prefix)};
+}
+
+bool Criterion::Accepts(std::string_view value) const {
+  if (exact) return value == *exact;
+  for (const ValueSpan& span : spans) {
+    if (value < span.begin || (!span.end.empty() && value >= span.end)) continue;
+    return !matches || matches(value);
+  }
+  return false;
+}
+
+Criterion Criterion::Exact(layout::ParameterNumber parameter, std::string value) {
+  Criterion criterion;
+  criterion.parameter = parameter;
+  criterion.spans = {StartingWith(value)};
+  criterion.exact = std::move(value);
+  return criterion;
+}
+
+std::string_view ModifiersOf(SearchType type) {
+  switch (type) {
+    case SearchType::kToken:
+      return "not,text,of-type";
+    case SearchType::kString:
+      return "exact,contains";
+    case SearchType::kReference:
+      return "identifier,[type]";
+    case SearchType::kUri:
+      return "above,below";
+    case SearchType::kDate:
+    case SearchType::kNumber:
+    case SearchType::kQuantity:
+    case SearchType::kComposite:
+    case SearchType::kSpecial:
+      break;
+  }
+  return {};
+}
+
+Result<Criteria> CompileValue(const Subject& subject, std::string_view value) {
+  switch (subject.definition->type) {
+    case SearchType::kToken:
+      return CompileToken(subject, value);
+    case SearchType::kString:
+      return CompileString(subject, value);
+    case SearchType::kReference:
+      return CompileReference(subject, value);
+    case SearchType::kDate:
+      return CompileDate(subject, value);
+    case SearchType::kNumber:
+      return CompileNumber(subject, value);
+    case SearchType::kQuantity:
+      return CompileQuantity(subject, value);
+    case SearchType::kUri:
+      return CompileUri(subject, value);
+    case SearchType::kComposite:
+      return CompileComposite(subject, value);
+    case SearchType::kSpecial:
+      break;
+  }
+  return Unimplemented("this parameter is not supported");
+}
+
+}  // namespace strata::fhir::search

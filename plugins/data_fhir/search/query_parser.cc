@@ -1,0 +1,275 @@
+#include "plugins/data_fhir/search/query_parser.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "plugins/data_fhir/index/convert.h"
+#include "plugins/data_fhir/search/criteria.h"
+#include "plugins/data_fhir/search/limits.h"
+#include "plugins/data_fhir/search/text.h"
+
+namespace strata::fhir::search {
+namespace {
+
+using layout::ParameterNumber;
+using model::SearchType;
+
+std::string Quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+bool IsListed(std::string_view list, std::string_view item) {
+  while (!list.empty()) {
+    const std::string_view head = list.substr(0, list.find(','));
+    if (head == item) return true;
+    list.remove_prefix(std::min(head.size() + 1, list.size()));
+  }
+  return false;
+}
+
+// Whether the index holds values of the parameter.
+bool IsIndexed(const model::SearchParameter& definition) {
+  return !definition.expression.empty() && definition.type != SearchType::kSpecial;
+}
+
+std::string KnownCodes(std::string_view type) {
+  std::string codes;
+  for (const model::SearchParameter* parameter : model::R4Search().ForType(type)) {
+    if (!IsIndexed(*parameter)) continue;
+    codes.append(codes.empty() ? "" : ", ").append(parameter->code);
+  }
+  return codes;
+}
+
+}  // namespace
+
+QueryParser::QueryParser(std::string_view type, std::int64_t now_us, Issues* issues, Query* query,
+                         std::size_t depth)
+    : now_us_(now_us), issues_(issues), query_(query), depth_(depth) {
+  query_->type = type;
+  query_->type_number = layout::TypeNumberOf(type);
+}
+
+bool QueryParser::Refuse(std::string_view code, std::string diagnostics) {
+  issues_->Add(code, name_, std::move(diagnostics));
+  return false;
+}
+
+bool QueryParser::Push(Clause clause) {
+  if (query_->clauses.size() >= kMaxClauses) {
+    return Refuse("too-costly",
+                  "a search has at most " + std::to_string(kMaxClauses) + " parameters");
+  }
+  clause.name = name_;
+  query_->clauses.push_back(std::move(clause));
+  return true;
+}
+
+bool QueryParser::Add(std::string_view name, std::string_view value) {
+  name_ = name;
+  if (value.empty()) {
+    return Refuse("invalid", "parameter " + Quoted(name) + " has no value");
+  }
+  if (value.size() > kMaxValueBytes) {
+    return Refuse("too-long", "the value of " + Quoted(name) + " is longer than " +
+                                  std::to_string(kMaxValueBytes) + " bytes");
+  }
+  if (name.starts_with("_has:")) return AddHas(name, value);
+  if (depth_ == 0 && (name.starts_with("_include") || name.starts_with("_revinclude"))) {
+    return AddInclude(name, value);
+  }
+  const ParameterName parsed = ParseName(name);
+  if (depth_ == 0 && parsed.chain.empty() && parsed.modifier.empty() &&
+      IsListed("_count,_total,_summary,_sort", parsed.code)) {
+    return AddControl(parsed.code, value);
+  }
+  if (parsed.code == "_id" && parsed.chain.empty()) return AddId(parsed.modifier, value);
+  const model::SearchParameter* definition = FindParameter(parsed.code);
+  if (definition == nullptr) return false;
+  if (!parsed.chain.empty()) return AddChain(*definition, parsed.modifier, parsed.chain, value);
+  if (!CheckModifier(*definition, parsed.modifier)) return false;
+  if (parsed.modifier == "missing") {
+    return AddMissing(layout::ParameterNumberOf(definition->code), value);
+  }
+  return AddIndexed(*definition, parsed.modifier, value);
+}
+
+const model::SearchParameter* QueryParser::FindParameter(std::string_view code) {
+  const model::SearchParameter* definition = model::R4Search().Find(query_->type, code);
+  if (definition != nullptr && IsIndexed(*definition)) return definition;
+  const std::string_view reason =
+      definition == nullptr ? " is not known for " : " is not supported for ";
+  Refuse("not-supported", "search parameter " + Quoted(code) + std::string(reason) + query_->type +
+                              "; supported are " + KnownCodes(query_->type));
+  return nullptr;
+}
+
+bool QueryParser::CheckModifier(const model::SearchParameter& definition,
+                                std::string_view modifier) {
+  if (modifier.empty() || modifier == "missing") return true;
+  const std::string_view allowed = ModifiersOf(definition.type);
+  if (IsListed(allowed, modifier)) return true;
+  if (definition.type == SearchType::kReference && IsListed(definition.targets, modifier)) {
+    return true;
+  }
+  return Refuse("not-supported", "modifier " + Quoted(modifier) + " is not supported for " +
+                                     Quoted(definition.code) + " of type " +
+                                     std::string(model::SearchTypeName(definition.type)) +
+                                     "; supported are missing" +
+                                     (allowed.empty() ? "" : "," + std::string(allowed)));
+}
+
+bool QueryParser::AddId(std::string_view modifier, std::string_view value) {
+  if (!modifier.empty()) {
+    return Refuse("not-supported", "_id has no modifier " + Quoted(modifier));
+  }
+  Clause clause;
+  clause.by_id = true;
+  for (const std::string_view id : SplitEscaped(value, ',')) {
+    if (id.empty() || id.find_first_of("|/\\ ") != std::string_view::npos) {
+      return Refuse("invalid", "_id should be ids, separated by commas");
+    }
+    clause.ids.emplace_back(id);
+  }
+  if (clause.ids.size() > kMaxValues) {
+    return Refuse("too-costly", "at most " + std::to_string(kMaxValues) + " values are allowed");
+  }
+  return Push(std::move(clause));
+}
+
+bool QueryParser::AddMissing(ParameterNumber parameter, std::string_view value) {
+  if (value != "true" && value != "false") {
+    return Refuse("invalid", "the value of " + Quoted(name_) + " should be true or false");
+  }
+  Clause clause;
+  clause.negated = value == "true";
+  Criterion present;
+  present.parameter = parameter;
+  present.spans = {ValueSpan{}};
+  clause.any.push_back(std::move(present));
+  return Push(std::move(clause));
+}
+
+bool QueryParser::AddIndexed(const model::SearchParameter& definition, std::string_view modifier,
+                             std::string_view value) {
+  const auto values = SplitEscaped(value, ',');
+  if (values.size() > kMaxValues) {
+    return Refuse("too-costly",
+                  Quoted(name_) + " has more than " + std::to_string(kMaxValues) + " values");
+  }
+  const Subject subject{&definition, layout::ParameterNumberOf(definition.code), modifier, now_us_};
+  Clause clause;
+  clause.negated = modifier == "not";
+  for (const std::string_view one : values) {
+    Result<std::vector<Criterion>> criteria =
+        one.empty() ? InvalidArgument("a value is empty") : CompileValue(subject, one);
+    if (!criteria.ok()) {
+      return Refuse("invalid", "value of " + Quoted(name_) + ": " + criteria.status().message());
+    }
+    std::move(criteria->begin(), criteria->end(), std::back_inserter(clause.any));
+  }
+  return Push(std::move(clause));
+}
+
+std::shared_ptr<const Query> QueryParser::Inner(std::string_view type, std::string_view name,
+                                                std::string_view value, Issues* issues) const {
+  auto inner = std::make_shared<Query>();
+  QueryParser parser(type, now_us_, issues, inner.get(), depth_ + 1);
+  if (!parser.Add(name, value)) return nullptr;
+  return inner;
+}
+
+bool QueryParser::AddChain(const model::SearchParameter& definition, std::string_view type,
+                           std::string_view rest, std::string_view value) {
+  if (definition.type != SearchType::kReference) {
+    return Refuse("invalid", Quoted(definition.code) + " is no reference, nothing can follow it");
+  }
+  if (depth_ >= kMaxChainDepth) return Refuse("too-costly", "the chain is too long");
+  if (!type.empty() && !IsListed(definition.targets, type)) {
+    return Refuse("invalid", Quoted(definition.code) + " does not refer to " + Quoted(type) +
+                                 "; it refers to " + std::string(definition.targets));
+  }
+  Clause clause;
+  Issues faults;
+  std::string_view targets = type.empty() ? definition.targets : type;
+  while (!targets.empty()) {
+    const std::string_view target = targets.substr(0, targets.find(','));
+    targets.remove_prefix(std::min(target.size() + 1, targets.size()));
+    // Without a type all targets that have the parameter are meant.
+    std::shared_ptr<const Query> inner = Inner(target, rest, value, &faults);
+    if (inner == nullptr) continue;
+    clause.joins.push_back({layout::ParameterNumberOf(definition.code), std::string(target),
+                            /*reverse=*/false, std::move(inner)});
+  }
+  if (clause.joins.empty()) {
+    return Refuse("invalid", "chain " + Quoted(name_) + ": " + faults.AsError().message());
+  }
+  return Push(std::move(clause));
+}
+
+bool QueryParser::AddHas(std::string_view name, std::string_view value) {
+  const HasName has = ParseHas(name);
+  if (has.type.empty() || layout::TypeNumberOf(has.type) == 0) {
+    return Refuse("invalid", "_has should be _has:Type:reference:parameter");
+  }
+  if (depth_ >= kMaxChainDepth) return Refuse("too-costly", "the chain is too long");
+  const model::SearchParameter* reference = model::R4Search().Find(has.type, has.reference);
+  if (reference == nullptr || reference->type != SearchType::kReference) {
+    return Refuse("invalid",
+                  Quoted(has.reference) + " is no reference parameter of " + std::string(has.type));
+  }
+  if (!IsListed(reference->targets, query_->type)) {
+    return Refuse("invalid", Quoted(has.reference) + " of " + std::string(has.type) +
+                                 " does not refer to " + query_->type);
+  }
+  Issues faults;
+  std::shared_ptr<const Query> inner = Inner(has.type, has.rest, value, &faults);
+  if (inner == nullptr) return Refuse("invalid", "_has: " + faults.AsError().message());
+  Clause clause;
+  clause.joins.push_back({layout::ParameterNumberOf(reference->code), std::string(has.type),
+                          /*reverse=*/true, std::move(inner)});
+  return Push(std::move(clause));
+}
+
+bool QueryParser::AddCompartment(std::string_view type, std::string_view id) {
+  name_ = type;
+  const std::string_view compartment = type;
+  std::string_view codes = model::R4Search().CompartmentParameters(compartment, query_->type);
+  Clause clause;
+  if (compartment == query_->type) clause.ids.emplace_back(id);
+  if (codes.empty() && clause.ids.empty()) {
+    return Refuse("not-supported", query_->type + " is not part of the compartment of a " +
+                                       std::string(compartment));
+  }
+  clause.by_id = !clause.ids.empty();
+  while (!codes.empty()) {
+    const std::string_view code = codes.substr(0, codes.find(','));
+    codes.remove_prefix(std::min(code.size() + 1, codes.size()));
+    const ParameterNumber number = layout::ParameterNumberOf(code);
+    if (number != 0) clause.any.push_back(ReferenceTo(number, compartment, id));
+  }
+  return Push(std::move(clause));
+}
+
+Result<Query> ParseQuery(const data::v1::SearchRequest& request, std::int64_t now_us) {
+  if (layout::TypeNumberOf(request.type()) == 0) {
+    return SearchFault(Code::kNotFound, "not-supported",
+                       "there is no resource type " + Quoted(request.type()));
+  }
+  Query query;
+  query.count = kDefaultPage;
+  Issues issues;
+  QueryParser parser(request.type(), now_us, &issues, &query);
+  if (!request.compartment_type().empty() &&
+      !parser.AddCompartment(request.compartment_type(), request.compartment_id())) {
+    return issues.AsError();
+  }
+  for (const data::v1::Parameter& parameter : request.parameters()) {
+    if (parser.Add(parameter.name(), parameter.value())) query.used.push_back(parameter);
+  }
+  if (!issues.empty()) {
+    if (request.handling() != data::v1::HANDLING_LENIENT) return issues.AsError();
+    issues.AppendWarnings(&query.warnings);
+  }
+  return query;
+}
+
+}  // namespace strata::fhir::search

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plugins/data_fhir/search/query.h"
+#include "plugins/data_fhir/search/scan.h"
+
+namespace strata::fhir::search {
+
+// A resource and what it is sorted by.
+struct SortRow {
+  layout::ResourceNumber n = 0;
+  // One per sort key, comparable as bytes; empty: the resource has no such value.
+  std::vector<std::string> keys;
+};
+
+// Whether `a` comes before `b` (FHIR R4 search.html#sort): of several values the smallest counts,
+// descending the largest; resources without a value come last; ties are in order of number.
+bool ComesBefore(const std::vector<SortKey>& sort, const SortRow& a, const SortRow& b);
+
+// The resources in that order. Errors as the view's.
+Result<std::vector<SortRow>> Sorted(layout::View& view, const Query& query, const Numbers& numbers);
+
+}  // namespace strata::fhir::search
