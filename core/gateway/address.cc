@@ -5,8 +5,13 @@
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <optional>
 
@@ -109,6 +114,33 @@ Result<int> Listen(ListenAddress* address) {
   } catch (const Poco::Exception& e) {
     return Unavailable("cannot listen on " + address->ToString() + ": " + e.displayText());
   }
+}
+
+Status PrepareUnixSocket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return FailedPrecondition("the path of the Unix socket is too long: " + path);
+  }
+  path.copy(address.sun_path, path.size());
+  const std::string folder = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Unavailable("cannot make the folder " + folder);
+  }
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+    return Unavailable(folder + " is no folder");
+  }
+  if (info.st_uid != ::geteuid() || (info.st_mode & 0077) != 0) {
+    return FailedPrecondition("the folder " + folder +
+                              " of the Unix socket must be its owner's alone (chmod 0700)");
+  }
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool taken =
+      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  ::close(probe);
+  return taken ? Unavailable("cannot listen on unix:" + path + ": the address is in use")
+               : OkStatus();
 }
 
 }  // namespace strata::gateway

@@ -31,4 +31,9 @@ bool IsLoopbackAuthority(std::string_view authority);
 // is in use or cannot be opened.
 Result<int> Listen(ListenAddress* address);
 
+// Makes the folder of a Unix socket if there is none, for its owner only. FAILED_PRECONDITION: the
+// folder is open to others, or the path too long. UNAVAILABLE: a server is listening there, or the
+// folder cannot be made.
+Status PrepareUnixSocket(const std::string& path);
+
 }  // namespace strata::gateway

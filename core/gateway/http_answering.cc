@@ -7,13 +7,12 @@
 #include "core/gateway/address.h"
 #include "core/gateway/http_exchange.h"
 #include "core/gateway/http_worker.h"
+#include "core/gateway/request_id.h"
 
 namespace strata::gateway {
 namespace {
 
 using Phase = HttpConnection::Phase;
-
-constexpr std::size_t kMaxRequestId = 64;
 
 // Names for the log: what a client sent as a method may be anything.
 std::string_view LoggedMethod(std::string_view method) {
@@ -21,13 +20,6 @@ std::string_view LoggedMethod(std::string_view method) {
                                                       "DELETE", "PATCH", "OPTIONS"};
   const auto known = std::find(kKnown.begin(), kKnown.end(), method);
   return known == kKnown.end() ? "OTHER" : *known;
-}
-
-bool IsSaneRequestId(std::string_view id) {
-  return !id.empty() && id.size() <= kMaxRequestId && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '_' || c == '.';
-  });
 }
 
 bool IsSafe(std::string_view method) {

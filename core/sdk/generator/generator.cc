@@ -45,7 +45,7 @@ std::string QualifiedName(const Descriptor* message) {
   std::string name = message->name();
   for (const Descriptor* outer = message->containing_type(); outer != nullptr;
        outer = outer->containing_type()) {
-    name = outer->name() + "_" + name;
+    name.insert(0, "_").insert(0, outer->name());
   }
   const std::string& package = message->file()->package();
   return (package.empty() ? "" : "::" + ReplaceAll(package, ".", "::")) + "::" + name;
@@ -207,15 +207,8 @@ void PrintDefaults(const ServiceDescriptor* service, Printer* out) {
   for (int i = 0; i < service->method_count(); ++i) {
     const MethodDescriptor* method = service->method(i);
     const Vars vars = VarsOf(method);
-    std::string parameters = ShapeOf(method).handler;
-    for (const char* name : {"cx", "request", "response", "reader", "writer"}) {
-      const std::string found = std::string(" ") + name;
-      parameters = ReplaceAll(parameters, found + ",", " /*" + std::string(name) + "*/,");
-      const bool last = parameters.ends_with(found);
-      if (last) parameters.replace(parameters.size() - found.size(), found.size(), "");
-    }
     out->Print(vars, "::strata::Status $service$Service::$method$(");
-    out->Print(vars, parameters.c_str());
+    out->Print(vars, ShapeOf(method).handler);
     out->Print(
         vars,
         ") {\n  return ::strata::Unimplemented(\"$path$ is not implemented by this plugin\");\n"

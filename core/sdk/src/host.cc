@@ -11,7 +11,7 @@ namespace {
 // The C form of a field list, on the stack up to kInline entries.
 class KvArray final {
  public:
-  explicit KvArray(Fields fields) : size_(fields.size()) {
+  KvArray(Fields fields) : size_(fields.size()) {
     strata_kv* out = inline_.data();
     if (size_ > kInline) {
       more_.resize(size_);
@@ -50,13 +50,13 @@ Status HostRefused(strata_code code, std::string_view what) {
 }  // namespace
 
 void Host::Log(Severity severity, std::string_view event, Fields fields) const {
-  const KvArray kv(fields);
+  const KvArray kv = fields;
   host_->log(host_, static_cast<std::int32_t>(severity), abi::Str(event), kv.data(), kv.size());
 }
 
 Metric Host::Register(std::int32_t kind, std::string_view name, Fields labels) const {
   if (!STRATA_HAS(host_, metric_add)) return {};
-  const KvArray kv(labels);
+  const KvArray kv = labels;
   return {host_, host_->metric(host_, kind, abi::Str(name), kv.data(), kv.size())};
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <thread>
+
+#include "core/base/mutex.h"
 
 namespace strata {
 
@@ -33,12 +33,13 @@ class CancelSource final {
   };
 
   std::atomic<bool> cancelled_{false};
-  std::mutex mutex_;
-  std::condition_variable done_;
-  std::map<std::uint64_t, Callback> callbacks_;  // in order of registration
-  std::uint64_t last_id_ = 0;
-  std::uint64_t running_id_ = 0;
-  std::thread::id running_on_;
+  base::Mutex mutex_;
+  base::CondVar done_;
+  // By id: in the order of registration.
+  std::map<std::uint64_t, Callback> callbacks_ STRATA_GUARDED_BY(mutex_);
+  std::uint64_t last_id_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::uint64_t running_id_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::thread::id running_on_ STRATA_GUARDED_BY(mutex_);
 };
 
 }  // namespace strata

@@ -98,13 +98,13 @@ class PluginTable final {
   static constexpr std::array<strata_method, kMethodCount> kMethods = Concatenate();
 
   static strata_descriptor Describe(const PluginInfo& info) {
-    constexpr std::array<std::string_view, sizeof...(Services)> contracts = {
+    constexpr std::array<std::string_view, sizeof...(Services)> kContracts = {
         Services::kStrataContracts...};
     std::string_view schema;
     if constexpr (HasConfigSchema<P>) schema = P::ConfigSchema();
     return {sizeof(strata_descriptor), abi::Str(info.id),
             abi::Str(info.version),    abi::Str(info.layer),
-            abi::Str(contracts[0]),    kMethods.data(),
+            abi::Str(kContracts[0]),   kMethods.data(),
             kMethods.size(),           {},
             abi::Str(schema),          abi::Str(BuildInfo())};
   }
@@ -174,12 +174,12 @@ class PluginTable final {
   // Serves the call if it is one of S; otherwise counts S's methods off *index.
   template <typename S>
   static bool Serve(S& service, strata_call* call, std::uint64_t* index, strata_code* code) {
-    constexpr auto& handlers = S::StrataMeta::kHandlers;
-    if (*index >= handlers.size()) {
-      *index -= handlers.size();
+    constexpr auto& kHandlers = S::StrataMeta::kHandlers;
+    if (*index >= kHandlers.size()) {
+      *index -= kHandlers.size();
       return false;
     }
-    *code = handlers[*index](service, call);
+    *code = kHandlers[*index](service, call);
     return true;
   }
 
