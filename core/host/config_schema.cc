@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <regex>
 #include <vector>
 
 #include "core/base/json_writer.h"
@@ -14,11 +15,11 @@ namespace {
 using json::Value;
 using Problem = std::optional<SchemaProblem>;
 
-constexpr std::array<std::string_view, 14> kKeywords = {
-    "type",      "properties", "required", "additionalProperties",
-    "items",     "enum",       "minimum",  "maximum",
-    "minLength", "default",    "title",    "description",
-    "examples",  "$schema"};
+constexpr std::array<std::string_view, 16> kKeywords = {
+    "type",      "properties",  "required", "additionalProperties",
+    "items",     "enum",        "minimum",  "maximum",
+    "minLength", "maxLength",   "pattern",  "default",
+    "title",     "description", "examples", "$schema"};
 constexpr std::array<std::string_view, 6> kTypes = {"object", "array",   "string",
                                                     "number", "integer", "boolean"};
 
@@ -54,6 +55,30 @@ bool Same(Value a, Value b) {
   return a.raw() == b.raw();
 }
 
+// Nothing when `pattern` is no regular expression.
+std::optional<std::regex> Compile(std::string_view pattern) {
+  try {
+    return std::regex(std::string(pattern), std::regex::ECMAScript);
+  } catch (const std::regex_error&) {
+    return std::nullopt;
+  }
+}
+
+Problem CheckText(Value schema, std::string_view text, const std::string& path) {
+  const auto size = static_cast<std::int64_t>(text.size());
+  if (const auto least = schema["minLength"].int_value(); least && size < *least) {
+    return SchemaProblem{path, "must have at least " + std::to_string(*least) + " bytes"};
+  }
+  if (const auto most = schema["maxLength"].int_value(); most && size > *most) {
+    return SchemaProblem{path, "must have at most " + std::to_string(*most) + " bytes"};
+  }
+  const Value pattern = schema["pattern"];
+  if (!pattern) return std::nullopt;
+  const auto regex = Compile(pattern.string());
+  if (regex && std::regex_search(text.begin(), text.end(), *regex)) return std::nullopt;
+  return SchemaProblem{path, "must match " + std::string(pattern.string())};
+}
+
 template <typename Check>
 Problem ForEachProperty(Value schema, Check check) {
   for (const auto& member : schema["properties"].members()) {
@@ -79,6 +104,9 @@ Problem CheckSchemaAt(Value schema, const std::string& path) {
   const Value additional = schema["additionalProperties"];
   if (additional && !additional.is_bool()) {
     return SchemaProblem{path, "\"additionalProperties\" must be true or false"};
+  }
+  if (const Value pattern = schema["pattern"]; pattern && !Compile(pattern.string())) {
+    return SchemaProblem{path, "\"pattern\" is no regular expression"};
   }
   if (const Value items = schema["items"]) {
     if (Problem problem = CheckSchemaAt(items, Join(path, "items"))) return problem;
@@ -145,12 +173,7 @@ Problem CheckConfigAt(Value schema, Value config, const std::string& path) {
     if (!found) return SchemaProblem{path, "must be one of " + names};
   }
   if (config.is_number()) return CheckRange(schema, config, path);
-  if (config.is_string()) {
-    const auto least = schema["minLength"].int_value().value_or(0);
-    if (static_cast<std::int64_t>(config.string().size()) < least) {
-      return SchemaProblem{path, "must have at least " + std::to_string(least) + " characters"};
-    }
-  }
+  if (config.is_string()) return CheckText(schema, config.string(), path);
   if (config.is_object()) return CheckObject(schema, config, path);
   if (const Value items = schema["items"]; items && config.is_array()) {
     std::size_t index = 0;

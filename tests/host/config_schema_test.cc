@@ -9,7 +9,7 @@ constexpr char kSchema[] = R"({
   "type": "object",
   "required": ["path"],
   "properties": {
-    "path": {"type": "string", "minLength": 1},
+    "path": {"type": "string", "minLength": 1, "maxLength": 9, "pattern": "^[a-z]*$"},
     "mode": {"enum": ["fast", "safe"], "default": "safe"},
     "rows": {"type": "integer", "minimum": 1, "maximum": 10},
     "ratio": {"type": "number"},
@@ -35,7 +35,9 @@ TEST(ConfigSchema, AcceptsWhatFollowsIt) {
 
 TEST(ConfigSchema, NamesThePathOfWhatIsWrong) {
   EXPECT_EQ(Problem("{}"), ": setting \"path\" is missing");
-  EXPECT_EQ(Problem(R"({"path": ""})"), "path: must have at least 1 characters");
+  EXPECT_EQ(Problem(R"({"path": ""})"), "path: must have at least 1 bytes");
+  EXPECT_EQ(Problem(R"({"path": "0123456789"})"), "path: must have at most 9 bytes");
+  EXPECT_EQ(Problem(R"({"path": "X"})"), "path: must match ^[a-z]*$");
   EXPECT_EQ(Problem(R"({"path": 5})"), "path: must be of type string");
   EXPECT_EQ(Problem(R"({"path": "x", "rows": 0})"), "rows: must be at least 1");
   EXPECT_EQ(Problem(R"({"path": "x", "rows": 11})"), "rows: must be at most 10");
@@ -63,8 +65,10 @@ TEST(ConfigSchema, RefusesKeywordsThatItDoesNotUnderstand) {
   };
 
   EXPECT_EQ(problem(kSchema), "");
-  EXPECT_EQ(problem(R"({"properties": {"a": {"pattern": "x"}}})"),
-            "a: keyword \"pattern\" is not supported");
+  EXPECT_EQ(problem(R"({"properties": {"a": {"format": "date"}}})"),
+            "a: keyword \"format\" is not supported");
+  EXPECT_EQ(problem(R"({"type": "string", "pattern": "("})"),
+            ": \"pattern\" is no regular expression");
   EXPECT_EQ(problem(R"({"minimun": 1})"),
             ": keyword \"minimun\" is not supported; did you mean \"minimum\"?");
   EXPECT_EQ(problem(R"({"properties": {"a": {"type": "text"}}})").substr(0, 9), "a: \"type\"");
