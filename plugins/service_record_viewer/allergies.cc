@@ -166,10 +166,10 @@ Result<Html> AllergiesSummary(SectionRequest& request, std::size_t most) {
   const std::span<const Value> current = allergies.current.values;
   Html out = Statement(request.source, allergies);
   if (!current.empty()) {
-    Table table("Current allergies", {"Allergy", "Reaction", "Recorded", "Source"});
+    Table table("Current allergies", {"Allergy", "Reaction", "Recorded"});
     for (const Value allergy : current.first(std::min(most, current.size()))) {
-      table.Row({Name(allergy), Reactions(allergy), DateText(AllergyDate(allergy)),
-                 Source(request.source, allergy)});
+      table.Row({Name(allergy), Reactions(allergy),
+                 Recorded(DateText(AllergyDate(allergy)), Source(request.source, allergy))});
     }
     out.Add(table.Render(), MoreRemark(most, current.size()));
   }

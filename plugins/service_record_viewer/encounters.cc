@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "plugins/service_record_viewer/fhir_text.h"
 #include "plugins/service_record_viewer/sections.h"
@@ -22,9 +24,30 @@ Html When(Value encounter) {
   return out;
 }
 
+// Common codes of http://terminology.hl7.org/CodeSystem/v3-ActCode, which usually come without a
+// display.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kClasses = {
+    {{"AMB", "Outpatient"},
+     {"EMER", "Emergency"},
+     {"IMP", "Inpatient"},
+     {"ACUTE", "Inpatient, acute"},
+     {"OBSENC", "Observation stay"},
+     {"SS", "Day case"},
+     {"HH", "At home"},
+     {"VR", "By phone or video"}}};
+
+std::string ClassText(Value coding) {
+  if (coding["system"].string() == "http://terminology.hl7.org/CodeSystem/v3-ActCode") {
+    for (const auto& [code, text] : kClasses) {
+      if (coding["code"].string() == code) return std::string(text);
+    }
+  }
+  return CodingText(coding);
+}
+
 Html Kind(Value encounter) {
   std::string text = ConceptText(encounter["type"].At(0));
-  const std::string kind = CodingText(encounter["class"]);
+  const std::string kind = ClassText(encounter["class"]);
   if (text.empty()) text = kind.empty() ? "Kind not recorded" : kind;
   Html out = Html::Text(text);
   if (!kind.empty() && kind != text) {
@@ -70,9 +93,9 @@ Result<Html> EncountersSection(SectionRequest& request) {
 Result<Html> EncountersSummary(SectionRequest& request, std::size_t most) {
   STRATA_ASSIGN_OR_RETURN(const Facts facts, LoadFacts(request, "Encounter", StartDate));
   if (facts.values.empty()) return Html("<p>No encounters are recorded.</p>"_html);
-  Table table("Latest encounters", {"Kind", "Date", "Source"});
+  Table table("Latest encounters", {"Kind", "Recorded"});
   for (const Value encounter : std::span(facts.values).first(std::min(most, facts.values.size()))) {
-    table.Row({Kind(encounter), When(encounter), Source(request.source, encounter)});
+    table.Row({Kind(encounter), Recorded(When(encounter), Source(request.source, encounter))});
   }
   return table.Render().Add(MoreRemark(most, facts.values.size()), FactsRemarks(facts));
 }

@@ -82,9 +82,9 @@ Result<Html> ImmunisationsSummary(SectionRequest& request, std::size_t most) {
   STRATA_ASSIGN_OR_RETURN(const Facts facts, LoadFacts(request, "Immunization", GivenDate));
   const Group given = Groups(facts)[0];
   if (given.values.empty()) return Html().Add("<p>"_html, given.when_empty, "</p>"_html);
-  Table table("Latest immunisations", {"Vaccine", "Date", "Source"});
+  Table table("Latest immunisations", {"Vaccine", "Recorded"});
   for (const Value one : std::span(given.values).first(std::min(most, given.values.size()))) {
-    table.Row({Name(one), When(one), Source(request.source, one)});
+    table.Row({Name(one), Recorded(When(one), Source(request.source, one))});
   }
   return table.Render().Add(MoreRemark(most, given.values.size()), FactsRemarks(facts));
 }

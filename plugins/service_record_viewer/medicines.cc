@@ -160,11 +160,11 @@ Result<Html> MedicinesSummary(SectionRequest& request, std::size_t most) {
   STRATA_ASSIGN_OR_RETURN(const Facts facts, Load(request));
   const Group current = Groups(facts)[kCurrent];
   if (current.values.empty()) return Html().Add("<p>"_html, current.when_empty, "</p>"_html);
-  Table table("Current medicines", {"Medicine", "Dose", "Date", "Source"});
+  Table table("Current medicines", {"Medicine", "Dose", "Recorded"});
   for (const Value medicine :
        std::span(current.values).first(std::min(most, current.values.size()))) {
-    table.Row({Name(request.source, medicine), Dosage(medicine), DateText(MedicineDate(medicine)),
-               Source(request.source, medicine)});
+    table.Row({Name(request.source, medicine), Dosage(medicine),
+               Recorded(DateText(MedicineDate(medicine)), Source(request.source, medicine))});
   }
   return table.Render().Add(MoreRemark(most, current.values.size()), FactsRemarks(facts));
 }

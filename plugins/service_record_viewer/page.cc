@@ -149,6 +149,10 @@ Html DateText(std::string_view fhir_date) {
                     "</time>"_html);
 }
 
+Html Recorded(const Html& date, const Html& source) {
+  return Html().Add(date, "<span class=\"viewer-detail\">"_html, source, "</span>"_html);
+}
+
 Html Inset(const Html& content) {
   return Html().Add("<div class=\"nhsuk-inset-text viewer-inset\">"_html, content, "</div>"_html);
 }

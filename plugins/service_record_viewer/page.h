@@ -75,6 +75,9 @@ Html Tag(std::string_view text, TagColour colour);
 // "24 Sep 2011" as a <time>, or "Date not recorded".
 Html DateText(std::string_view fhir_date);
 
+// Date and, below it, the source: for tables that have no room for two columns.
+Html Recorded(const Html& date, const Html& source);
+
 // A calm remark, and a warning that must not be missed.
 Html Inset(const Html& content);
 Html Warning(std::string_view heading, const Html& content);

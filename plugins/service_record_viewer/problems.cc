@@ -103,11 +103,11 @@ Result<Html> ProblemsSummary(SectionRequest& request, std::size_t most) {
   STRATA_ASSIGN_OR_RETURN(const Facts facts, LoadFacts(request, "Condition", RecordedDate));
   const Group current = Groups(facts)[kCurrent];
   if (current.values.empty()) return Html().Add("<p>"_html, current.when_empty, "</p>"_html);
-  Table table("Current problems", {"Problem", "Since", "Source"});
+  Table table("Current problems", {"Problem", "Since"});
   for (const Value condition :
        std::span(current.values).first(std::min(most, current.values.size()))) {
-    table.Row({Name(condition), Since(condition),
-               SourceText(request.source, condition, {"recorder", "asserter"})});
+    table.Row({Name(condition), Recorded(Since(condition), SourceText(request.source, condition,
+                                                                      {"recorder", "asserter"}))});
   }
   return table.Render().Add(MoreRemark(most, current.values.size()), FactsRemarks(facts));
 }

@@ -104,11 +104,11 @@ Result<Html> ResultsSummary(SectionRequest& request, std::size_t most) {
   STRATA_ASSIGN_OR_RETURN(const Facts facts, LoadFacts(request, "Observation", ObservationDate));
   const std::vector<Test> tests = TestsOf(facts);
   if (tests.empty()) return Html("<p>No results are recorded.</p>"_html);
-  Table table("Latest results", {"Test", "Latest value", "Date", "Source"});
+  Table table("Latest results", {"Test", "Latest value", "Recorded"});
   for (const Test& test : std::span(tests).first(std::min(most, tests.size()))) {
     table.Row({TestLink(request, test.latest), ValueAndStatus(test.latest),
-               DateText(ObservationDate(test.latest)),
-               ObservationSource(request.source, test.latest)});
+               Recorded(DateText(ObservationDate(test.latest)),
+                        ObservationSource(request.source, test.latest))});
   }
   return table.Render().Add(MoreRemark(most, tests.size()), FactsRemarks(facts));
 }
