@@ -1,0 +1,156 @@
+#include <signal.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/version.h"
+#include "core/cli/commands.h"
+#include "core/gateway/grpc_gateway.h"
+#include "core/gateway/http_gateway.h"
+#include "core/host/stack.h"
+#include "core/host/stack_file.h"
+
+namespace strata::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using gateway::GrpcGateway;
+using gateway::HttpGateway;
+
+// The stack file that is used when none is named: installed beside the program.
+fs::path EmbeddedStackFile() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  return program.parent_path().parent_path() / "share/strata/embedded.yaml";
+}
+
+Result<host::StackConfig> LoadConfig(const UpOptions& options) {
+  const bool embedded = options.stack_file.empty();
+  const std::string file = embedded ? EmbeddedStackFile().string() : options.stack_file;
+  STRATA_ASSIGN_OR_RETURN(host::StackConfig config, host::LoadStackFile(file, options.set));
+  if (!options.http.empty()) config.http = options.http;
+  if (!options.grpc.empty()) config.grpc = options.grpc;
+  // What the command line names, and what the embedded stack keeps, is relative to where it is
+  // typed.
+  if (!options.data.empty() || embedded) {
+    const fs::path data = options.data.empty() ? config.data : options.data;
+    config.data = fs::absolute(data).string();
+  }
+  return config;
+}
+
+void LogHttp(base::Log& log, const gateway::AccessRecord& record) {
+  log.Info("http.request", {{"request_id", record.request_id},
+                            {"method", record.method},
+                            {"route", record.route},
+                            {"slot", record.slot},
+                            {"status", record.status},
+                            {"complete", record.complete},
+                            {"bytes_in", record.bytes_in},
+                            {"bytes_out", record.bytes_out},
+                            {"duration_us", std::int64_t{record.duration.count()}}});
+}
+
+void LogGrpc(base::Log& log, const gateway::GrpcAccessRecord& record) {
+  log.Info("grpc.call", {{"request_id", record.request_id},
+                         {"method", record.method},
+                         {"slot", record.slot},
+                         {"code", CodeName(record.code)},
+                         {"duration_us", std::int64_t{record.duration.count()}}});
+}
+
+// The stack and its two entrances. Single-threaded.
+class Running {
+ public:
+  static Result<std::unique_ptr<Running>> Start(const UpOptions& options, base::Log& log,
+                                                const base::Clock& clock) {
+    STRATA_ASSIGN_OR_RETURN(host::StackConfig config, LoadConfig(options));
+    auto running = std::make_unique<Running>();
+    gateway::HttpOptions http;
+    http.address = config.http;
+    http.access_log = [&log](const auto& record) { LogHttp(log, record); };
+    gateway::GrpcOptions grpc;
+    grpc.address = config.grpc;
+    grpc.access_log = [&log](const auto& record) { LogGrpc(log, record); };
+    running->grace_ = config.drain_timeout;
+    host::StackOptions stack_options;
+    stack_options.plugin_path = host::StackOptions::DefaultPluginPath(options.plugin_path);
+
+    STRATA_ASSIGN_OR_RETURN(running->stack_,
+                            host::Stack::Start(std::move(config), stack_options, log, clock));
+    STRATA_ASSIGN_OR_RETURN(running->grpc_,
+                            GrpcGateway::Start(std::move(grpc), running->stack_.get()));
+    STRATA_ASSIGN_OR_RETURN(running->http_,
+                            HttpGateway::Start(std::move(http), running->stack_.get()));
+    running->stack_->SetAddresses(running->http_->address(), running->grpc_->address());
+    return running;
+  }
+
+  const std::string& http_address() const { return http_->address(); }
+  const std::string& grpc_address() const { return grpc_->address(); }
+
+  // Lets nobody in, finishes what runs, stops the plugins.
+  Status Stop() {
+    http_->Stop(grace_);
+    grpc_->Stop(grace_);
+    return stack_->Stop();
+  }
+
+ private:
+  std::chrono::milliseconds grace_{0};
+  // The gateways call the stack: destroyed first.
+  std::unique_ptr<host::Stack> stack_;
+  std::unique_ptr<GrpcGateway> grpc_;
+  std::unique_ptr<HttpGateway> http_;
+};
+
+}  // namespace
+
+int RunUp(const UpOptions& options) {
+  // Every thread inherits the mask; this one waits for the signals.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  const base::SystemClock clock;
+  base::FdLogSink sink(2);
+  base::Log log(sink, clock);
+  auto running = Running::Start(options, log, clock);
+  if (!running.ok()) {
+    std::fprintf(stderr, "strata up: %s\n", running.status().message().c_str());
+    return 1;
+  }
+  log.Info("stack.ready", {{"version", kVersion},
+                           {"http", (*running)->http_address()},
+                           {"grpc", (*running)->grpc_address()}});
+  std::printf("Strata is ready: http://%s/  grpc %s\n", (*running)->http_address().c_str(),
+              (*running)->grpc_address().c_str());
+  std::fflush(stdout);
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  log.Info("stack.stopping", {{"signal", signal_number}});
+  // A second signal ends the process at once.
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  const Status stopped = (*running)->Stop();
+  if (!stopped.ok()) {
+    log.Error("stack.stopped", {{"code", CodeName(stopped.code())}, {"reason", stopped.message()}});
+    // A plugin's threads may still run: destructors must not pull the ground from under them.
+    std::quick_exit(1);
+  }
+  log.Info("stack.stopped");
+  return 0;
+}
+
+}  // namespace strata::cli
