@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/data_fhir/index/general.h"
 #include "plugins/data_fhir/index/path.h"
 #include "plugins/data_fhir/model/search_parameters.h"
 
@@ -11,6 +12,7 @@ using layout::ParameterNumber;
 
 struct Extractor::Compiled {
   Program program;
+  GeneralRules general;
   std::vector<std::string> faults;
   std::vector<std::string> unused;
 };
@@ -20,18 +22,17 @@ namespace {
 // Puts the parameters of one resource type into a program.
 class TypeCompiler {
  public:
-  TypeCompiler(const model::Type& type, Program* program, std::vector<std::string>* faults,
-               std::vector<std::string>* unused)
-      : type_(type), program_(program), faults_(faults), unused_(unused) {}
+  TypeCompiler(const model::Type& type, Program* program, GeneralRules* general,
+               std::vector<std::string>* faults, std::vector<std::string>* unused)
+      : type_(type), program_(program), general_(general), faults_(faults), unused_(unused) {}
 
   void Add(const model::SearchParameter& parameter) {
     if (parameter.expression.empty() || parameter.code == kAllCode) return;
     if (parameter.type == model::SearchType::kSpecial) return;
     const ParameterNumber number = layout::ParameterNumberOf(parameter.code);
     const Result<std::vector<Path>> paths = CompilePaths(parameter.expression, type_);
-    if (number == 0 || !paths.ok()) {
-      return Fault(parameter, number == 0 ? "it has no number" : paths.status().message());
-    }
+    if (number == 0) return Fault(parameter, "it has no number");
+    if (!paths.ok()) return AddGeneral(parameter, number, paths.status());
     for (const Path& path : *paths) {
       if (parameter.type == model::SearchType::kComposite) {
         AddComposite(parameter, number, path);
@@ -42,6 +43,11 @@ class TypeCompiler {
   }
 
  private:
+  void AddGeneral(const model::SearchParameter& parameter, ParameterNumber number, Status status) {
+    if (status.code() == Code::kUnimplemented) status = general_->Add(parameter, number);
+    if (!status.ok()) Fault(parameter, status.message());
+  }
+
   void AddSimple(const model::SearchParameter& parameter, ParameterNumber number,
                  const Path& path) {
     const Conversion conversion = ConversionFor(path, parameter.type, number);
@@ -69,6 +75,7 @@ class TypeCompiler {
 
   const model::Type& type_;
   Program* program_;
+  GeneralRules* general_;
   std::vector<std::string>* faults_;
   std::vector<std::string>* unused_;
 };
@@ -88,7 +95,8 @@ const Extractor::Compiled& Extractor::For(layout::TypeNumber type) const {
     auto compiled = std::make_unique<Compiled>();
     const std::string_view name = layout::TypeNameOf(type);
     if (const model::Type* found = model::R4().FindResource(name)) {
-      TypeCompiler compiler(*found, &compiled->program, &compiled->faults, &compiled->unused);
+      TypeCompiler compiler(*found, &compiled->program, &compiled->general, &compiled->faults,
+                            &compiled->unused);
       for (const model::SearchParameter* p : model::R4Search().ForType(name)) compiler.Add(*p);
     }
     compiled_[type] = std::move(compiled);
@@ -100,21 +108,30 @@ void Extractor::Extract(layout::TypeNumber type, json::Value resource, EntryList
   out->Clear();
   static const ParameterNumber all = layout::ParameterNumberOf(kAllCode);
   out->Add(all, {});
-  For(type).program.Run(resource, resource, {}, out);
+  const Compiled& compiled = For(type);
+  compiled.program.Run(resource, resource, {}, out);
+  compiled.general.Run(resource, {}, out);
   out->Finish();
 }
 
 void Extractor::ExtractOnly(layout::TypeNumber type, json::Value resource,
                             std::span<const ParameterNumber> only, EntryList* out) const {
   out->Clear();
-  if (!only.empty()) For(type).program.Run(resource, resource, only, out);
+  if (!only.empty()) {
+    const Compiled& compiled = For(type);
+    compiled.program.Run(resource, resource, only, out);
+    compiled.general.Run(resource, only, out);
+  }
   out->Finish();
 }
 
 void Extractor::VisitElements(layout::TypeNumber type, json::Value resource,
                               std::span<const ParameterNumber> only,
                               const Program::Visitor& visit) const {
-  if (!only.empty()) For(type).program.Visit(resource, only, visit);
+  if (only.empty()) return;
+  const Compiled& compiled = For(type);
+  compiled.program.Visit(resource, only, visit);
+  compiled.general.Visit(resource, only, visit);
 }
 
 std::vector<std::string> Extractor::Faults() const {

@@ -179,6 +179,7 @@ void Composite::Run(json::Value context, json::Value resource, EntryList* out) c
         longer.emplace_back(start).append(entry.value);
       }
     }
+    if (longer.empty()) return;
     combinations = std::move(longer);
   }
   for (const std::string& combination : combinations) out->Add(number_, combination);

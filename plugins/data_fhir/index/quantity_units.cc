@@ -1,6 +1,7 @@
 #include "plugins/data_fhir/index/quantity_units.h"
 
 #include <cmath>
+#include <unordered_map>
 
 #include "plugins/data_fhir/ucum/ucum.h"
 
@@ -9,6 +10,7 @@ namespace {
 
 // Conversions of doubles differ in the last digits only.
 constexpr double kTolerance = 1e-12;
+constexpr std::size_t kMaxKnown = 2000;
 
 double Down(double value) { return value - std::abs(value) * kTolerance; }
 double Up(double value) { return value + std::abs(value) * kTolerance; }
@@ -16,9 +18,21 @@ double Up(double value) { return value + std::abs(value) * kTolerance; }
 }  // namespace
 
 std::optional<BaseUnit> BaseUnitOf(std::string_view code) {
-  Result<ucum::CanonicalUnit> unit = ucum::Canonical(code);
-  if (!unit.ok()) return std::nullopt;
-  return BaseUnit{unit->factor, unit->offset, unit->unit};
+  // Records use few units, each very often. What is kept never changes, so that each thread may
+  // have its own copy.
+  thread_local std::unordered_map<std::string, std::optional<BaseUnit>> known;
+  const auto [at, is_new] = known.try_emplace(std::string(code));
+  if (!is_new) return at->second;
+  std::optional<BaseUnit> base;
+  if (const Result<ucum::CanonicalUnit> unit = ucum::Canonical(code); unit.ok()) {
+    base = BaseUnit{unit->factor, unit->offset, unit->unit};
+  }
+  if (known.size() > kMaxKnown) {
+    known.clear();
+    return base;
+  }
+  at->second = base;
+  return base;
 }
 
 std::optional<NumberBounds> BoundsInBase(Prefix prefix, const NumberRange& searched) {
