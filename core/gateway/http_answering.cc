@@ -202,6 +202,7 @@ bool HttpWorker::AnswerBuiltin(HttpConnection& c, AccessRecord* record) {
   if (head.path == "/metrics") {
     text = core_.ingress.MetricsText();
     core_.metrics.AppendText(&text);
+    if (core_.options.more_metrics) core_.options.more_metrics(&text);
     answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
     record->route = "/metrics";
   } else if (head.path == "/readyz") {

@@ -59,6 +59,8 @@ struct HttpOptions {
   std::uint32_t max_requests_per_connection = 100'000;
 
   std::function<void(const AccessRecord&)> access_log;
+  // Appends to the page of metrics, e.g. what other entrances count.
+  std::function<void(std::string*)> more_metrics;
 };
 
 }  // namespace strata::gateway
