@@ -20,6 +20,11 @@ std::string NumberedKey(RowKind kind, ResourceNumber n) {
   return key;
 }
 
+std::string HashedKey(RowKind kind, std::string_view text) {
+  const auto hash = Hash128(text);
+  return Begin(kind).append(hash.data(), hash.size());
+}
+
 bool IsKind(std::string_view key, RowKind kind) {
   return !key.empty() && key.front() == static_cast<char>(kind);
 }
@@ -27,6 +32,14 @@ bool IsKind(std::string_view key, RowKind kind) {
 }  // namespace
 
 std::string MetaKey(std::string_view name) { return Begin(RowKind::kMeta).append(name); }
+
+std::string RequestKey(std::string_view request_id) {
+  return HashedKey(RowKind::kRequest, request_id);
+}
+
+std::string ConditionKey(std::string_view condition) {
+  return HashedKey(RowKind::kCondition, condition);
+}
 
 std::string IdKey(std::uint64_t hash) {
   std::string key = Begin(RowKind::kId);

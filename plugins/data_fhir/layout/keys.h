@@ -20,16 +20,21 @@ using VersionId = std::uint32_t;
 
 // First byte of a key: what kind of row it is.
 enum class RowKind : char {
-  kMeta = 'M',      // format number, allocator, secrets
-  kId = 'I',        // hash of "Type/id" -> numbers
-  kCurrent = 'R',   // number -> the current version
-  kChunk = 'C',     // further pieces of a large version
-  kHistory = 'H',   // versions that are no longer current
-  kTimeline = 'T',  // one row per version in the order of commits
-  kIndex = 'X',     // search index
+  kMeta = 'M',       // format number, allocator, secrets
+  kId = 'I',         // hash of "Type/id" -> numbers
+  kCurrent = 'R',    // number -> the current version
+  kChunk = 'C',      // further pieces of a large version
+  kHistory = 'H',    // versions that are no longer current
+  kTimeline = 'T',   // one row per version in the order of commits
+  kIndex = 'X',      // search index
+  kRequest = 'Q',    // hash of a request_id -> what that change did
+  kCondition = 'K',  // hash of a condition -> met by the conditional creates that used it
 };
 
 std::string MetaKey(std::string_view name);
+
+std::string RequestKey(std::string_view request_id);
+std::string ConditionKey(std::string_view condition);
 
 std::string IdKey(std::uint64_t hash);
 std::string IdKey(std::string_view type, std::string_view id);

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <strata/context.h>
+
+#include <string>
+#include <string_view>
+
+#include "core/base/mutex.h"
+#include "core/base/status.h"
+#include "plugins/data_fhir/store/hosting.h"
+
+namespace strata::fhir::store {
+
+// Page tokens: what a client must bring back to go on, sealed with a secret that all nodes of a
+// store share (an M row), so that no state is kept and nobody can write one. Text of a URL needs no
+// escaping in them. Thread-safe.
+class PageTokens final {
+ public:
+  explicit PageTokens(const Hosting& hosting) : hosting_(hosting) {}
+
+  // `purpose` binds the token to the request that it goes on with ("history Patient/42").
+  Result<std::string> Seal(const Context& cx, std::string_view purpose, std::string_view payload);
+  // INVALID_ARGUMENT: not made by this store for this purpose.
+  Result<std::string> Open(const Context& cx, std::string_view purpose, std::string_view token);
+
+ private:
+  Result<std::string> Secret(const Context& cx);
+
+  const Hosting& hosting_;
+  base::Mutex mutex_;
+  std::string secret_ STRATA_GUARDED_BY(mutex_);
+};
+
+}  // namespace strata::fhir::store

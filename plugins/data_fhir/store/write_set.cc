@@ -1,0 +1,184 @@
+#include "plugins/data_fhir/store/write_set.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "plugins/data_fhir/layout/lifetime.h"
+
+namespace strata::fhir::store {
+namespace {
+
+using layout::Change;
+using layout::RowHeader;
+
+bool Before(const index::EntryList::Entry& a, const index::EntryList::Entry& b) {
+  return a.parameter != b.parameter ? a.parameter < b.parameter : a.value < b.value;
+}
+
+}  // namespace
+
+NextVersion NextAfter(const Current& current, std::int64_t now_us) {
+  // meta.lastUpdated shows milliseconds: what is kept is what is shown.
+  constexpr std::int64_t kMillisecond = 1000;
+  NextVersion next;
+  next.change = current.exists() ? Change::kUpdated : Change::kCreated;
+  next.version_id = current.known() ? current.header.version_id + 1 : 1;
+  next.last_updated_us = now_us / kMillisecond * kMillisecond;
+  if (current.known()) {
+    next.last_updated_us = std::max(next.last_updated_us, current.header.last_updated_us);
+  }
+  return next;
+}
+
+Status WriteSet::Build(const Context& cx, std::vector<Write>& writes, RowChanges* changes) {
+  index_changes_.clear();
+  STRATA_RETURN_IF_ERROR(Number(cx, writes));
+  for (const Write& write : writes) {
+    const bool is_new = write.current.row_version == 0;
+    if (is_new) {
+      std::string id_row = write.current.id_row;
+      AppendNumber(write.current.n, &id_row);
+      std::string key = layout::IdKey(write.key.type_name(), write.key.id);
+      changes->RequireUnchanged(key, write.current.id_row_version);
+      changes->Put(std::move(key), std::move(id_row));
+    } else {
+      changes->RequireVersion(layout::CurrentKey(write.current.n), write.current.row_version);
+      MoveToHistory(write, changes);
+    }
+    PutResource(write, changes);
+    STRATA_RETURN_IF_ERROR(is_new ? IndexNew(write, changes) : CompareIndex(cx, write));
+  }
+  return PutIndexChanges(cx, changes);
+}
+
+Status WriteSet::Number(const Context& cx, std::vector<Write>& writes) {
+  const auto is_new = [](const Write& write) { return !write.current.known(); };
+  const auto count = static_cast<std::size_t>(std::count_if(writes.begin(), writes.end(), is_new));
+  if (count == 0) return {};
+  STRATA_ASSIGN_OR_RETURN(const auto numbers, numbers_.Take(cx, count));
+  auto next = numbers.begin();
+  for (Write& write : writes) {
+    if (is_new(write)) write.current.n = *next++;
+  }
+  return {};
+}
+
+void WriteSet::PutResource(const Write& write, RowChanges* changes) const {
+  const layout::ResourceNumber n = write.current.n;
+  RowHeader header;
+  header.type = write.key.type;
+  header.id = write.key.id;
+  header.change = write.change;
+  header.version_id = write.version_id;
+  header.last_updated_us = write.last_updated_us;
+  header.body_bytes = static_cast<std::uint32_t>(write.json.size());
+  BodyCodec::Packed packed;
+  if (!write.json.empty()) packed = records_.codec().Pack(write.json);
+  header.codec = packed.codec;
+
+  std::string_view rest = packed.bytes;
+  const std::string_view first = rest.substr(0, std::min(rest.size(), kInlineBytes));
+  rest.remove_prefix(first.size());
+  for (; !rest.empty(); rest.remove_prefix(std::min(rest.size(), kChunkBytes))) {
+    ++header.chunks;
+    changes->Put(layout::ChunkKey(n, write.version_id, header.chunks),
+                 std::string(rest.substr(0, kChunkBytes)));
+  }
+  std::string row;
+  row.reserve(first.size() + 64);
+  layout::AppendRowHeader(header, &row);
+  row.append(first);
+  changes->Put(layout::CurrentKey(n), std::move(row));
+  changes->Put(layout::TimelineKey({write.key.type, 0, n, write.version_id}),
+               layout::EncodeTimelineValue({write.last_updated_us, write.change}),
+               layout::kTimelineStampAt);
+}
+
+void WriteSet::MoveToHistory(const Write& write, RowChanges* changes) const {
+  RowHeader header = write.current.header;
+  header.commit_version = write.current.row_version;
+  std::string row;
+  layout::AppendRowHeader(header, &row);
+  if (const auto parsed = layout::ParseRow(write.current.row); parsed.ok()) {
+    row.append(parsed->body);
+  }
+  changes->Put(layout::HistoryKey(write.current.n, header.version_id), std::move(row));
+}
+
+Status WriteSet::Extract(const Write& write, std::string_view json, index::EntryList* entries) {
+  entries->Clear();
+  if (json.empty()) return {};
+  STRATA_ASSIGN_OR_RETURN(const json::Value root, parser_.Parse(json));
+  extractor_.Extract(write.key.type, root, entries);
+  return {};
+}
+
+Status WriteSet::IndexNew(const Write& write, RowChanges* changes) {
+  STRATA_RETURN_IF_ERROR(Extract(write, write.json, &entries_));
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    changes->Put(
+        layout::IndexKey(write.key.type, entries_[i].parameter, entries_[i].value, write.current.n),
+        {});
+  }
+  return {};
+}
+
+// What differs between the index entries of the stored version and of the new one.
+Status WriteSet::CompareIndex(const Context& cx, const Write& write) {
+  if (write.current_json) {
+    STRATA_RETURN_IF_ERROR(Extract(write, *write.current_json, &old_entries_));
+  } else {
+    STRATA_ASSIGN_OR_RETURN(const Version old, records_.Unpack(cx, write.current));
+    STRATA_RETURN_IF_ERROR(Extract(write, old.json, &old_entries_));
+  }
+  STRATA_RETURN_IF_ERROR(Extract(write, write.json, &entries_));
+  Compare(write);
+  return {};
+}
+
+void WriteSet::Compare(const Write& write) {
+  const auto change = [&](const index::EntryList::Entry& entry, bool begins) {
+    index_changes_.push_back(
+        {layout::IndexKey(write.key.type, entry.parameter, entry.value, write.current.n), begins});
+  };
+  std::size_t before = 0;
+  std::size_t after = 0;
+  while (before < old_entries_.size() || after < entries_.size()) {
+    const bool only_before =
+        after == entries_.size() ||
+        (before < old_entries_.size() && Before(old_entries_[before], entries_[after]));
+    const bool only_after =
+        before == old_entries_.size() ||
+        (after < entries_.size() && Before(entries_[after], old_entries_[before]));
+    if (only_before) {
+      change(old_entries_[before++], /*begins=*/false);
+    } else if (only_after) {
+      change(entries_[after++], /*begins=*/true);
+    } else {
+      ++before;
+      ++after;
+    }
+  }
+}
+
+Status WriteSet::PutIndexChanges(const Context& cx, RowChanges* changes) {
+  if (index_changes_.empty()) return {};
+  std::vector<std::string> keys;
+  keys.reserve(index_changes_.size());
+  for (const IndexChange& change : index_changes_) keys.push_back(change.key);
+  STRATA_ASSIGN_OR_RETURN(const auto rows, records_.hosting().Get(cx, keys));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const HostedRow& row = rows[i];
+    const bool alive = row.version != 0 && layout::IsAlive(row.value);
+    if (alive == index_changes_[i].begins) continue;  // as wanted: an extractor of another release
+    std::string lifetime;
+    if (row.version != 0) {
+      STRATA_ASSIGN_OR_RETURN(lifetime, alive ? layout::Ended(row.version, row.value)
+                                              : layout::Revived(row.version, row.value));
+    }
+    changes->Put(std::move(keys[i]), std::move(lifetime));
+  }
+  return {};
+}
+
+}  // namespace strata::fhir::store

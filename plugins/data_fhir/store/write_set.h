@@ -1,0 +1,75 @@
+#pragma once
+
+#include <strata/context.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/json.h"
+#include "core/base/status.h"
+#include "plugins/data_fhir/index/entry_list.h"
+#include "plugins/data_fhir/index/extract.h"
+#include "plugins/data_fhir/store/number_allocator.h"
+#include "plugins/data_fhir/store/records.h"
+
+namespace strata::fhir::store {
+
+// A version to be written, on top of what was read.
+struct Write {
+  ResourceKey key;
+  Current current;
+  layout::Change change = layout::Change::kCreated;
+  std::string json;  // the text to keep; empty for a deletion
+  layout::VersionId version_id = 1;
+  std::int64_t last_updated_us = 0;
+  // Text of the current version when the caller has it already.
+  std::optional<std::string> current_json = std::nullopt;
+};
+
+// The version that follows what is stored: its number, and a time that is not before.
+struct NextVersion {
+  layout::Change change = layout::Change::kCreated;
+  layout::VersionId version_id = 1;
+  std::int64_t last_updated_us = 0;
+};
+NextVersion NextAfter(const Current& current, std::int64_t now_us);
+
+// The rows of a set of writes, one atomic commit. Each resource at most once. Numbers of new
+// resources are taken from the allocator. Single-threaded; blocks.
+class WriteSet final {
+ public:
+  WriteSet(const Records& records, NumberAllocator& numbers, const index::Extractor& extractor)
+      : records_(records), numbers_(numbers), extractor_(extractor) {}
+
+  // Makes the rows of the writes, with the requirement that nobody changed the resources since they
+  // were read. Takes over the writes' texts only when they are large; `writes` keep their numbers.
+  Status Build(const Context& cx, std::vector<Write>& writes, RowChanges* changes);
+
+ private:
+  struct IndexChange {
+    std::string key;
+    bool begins = false;
+  };
+
+  Status Number(const Context& cx, std::vector<Write>& writes);
+  Status Extract(const Write& write, std::string_view json, index::EntryList* entries);
+  void PutResource(const Write& write, RowChanges* changes) const;
+  void MoveToHistory(const Write& write, RowChanges* changes) const;
+  Status IndexNew(const Write& write, RowChanges* changes);
+  Status CompareIndex(const Context& cx, const Write& write);
+  void Compare(const Write& write);
+  Status PutIndexChanges(const Context& cx, RowChanges* changes);
+
+  const Records& records_;
+  NumberAllocator& numbers_;
+  const index::Extractor& extractor_;
+  json::Parser parser_;
+  index::EntryList entries_;
+  index::EntryList old_entries_;
+  std::vector<IndexChange> index_changes_;
+};
+
+}  // namespace strata::fhir::store
