@@ -1,0 +1,183 @@
+#include "plugins/data_fhir/bundle/entry_reader.h"
+
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "core/base/datetime.h"
+#include "core/base/form.h"
+#include "core/base/json_writer.h"
+#include "plugins/data_fhir/store/fault.h"
+#include "plugins/data_fhir/store/history.h"
+#include "plugins/data_fhir/store/reader.h"
+
+namespace strata::fhir::bundle {
+namespace {
+
+using data::v1::TransactionEntry;
+
+constexpr std::uint32_t kOk = 200;
+constexpr std::uint32_t kNotModified = 304;
+// One message must hold the answer.
+constexpr std::size_t kMaxBundleBytes = std::size_t{3} << 20;
+
+Status TooLarge() {
+  return store::Fault(
+      Code::kResourceExhausted, "too-costly",
+      "the answer is too large for a bundle entry: use _count or ask outside of a bundle",
+      "request.url");
+}
+
+std::string SelfUrl(const Entry& entry, std::string_view base_url) {
+  std::string url(base_url);
+  url.append(entry.url.type);
+  if (!entry.url.id.empty()) url.append("/").append(entry.url.id);
+  if (entry.url.history) url.append(url.ends_with('/') || url.empty() ? "_history" : "/_history");
+  std::string query;
+  for (const auto& parameter : entry.url.parameters) {
+    web::AppendParameter(parameter.name(), parameter.value(), &query);
+  }
+  if (!query.empty()) url.append("?").append(query);
+  return url;
+}
+
+// A Bundle being written.
+class BundleText {
+ public:
+  BundleText(std::string_view type, const Entry& entry, std::string_view base_url)
+      : base_url_(base_url), writer_(&text_) {
+    writer_.BeginObject().Field("resourceType", "Bundle").Field("type", type);
+    writer_.Key("link").BeginArray().BeginObject();
+    writer_.Field("relation", "self").Field("url", SelfUrl(entry, base_url));
+    writer_.EndObject().EndArray();
+  }
+
+  void Total(std::uint64_t total) { writer_.Key("total").Int(static_cast<std::int64_t>(total)); }
+  void BeginEntries() { writer_.Key("entry").BeginArray(); }
+  json::Writer& BeginEntry(const data::v1::Resource& resource) {
+    writer_.BeginObject();
+    writer_.Field("fullUrl",
+                  std::string(base_url_).append(resource.type()).append("/").append(resource.id()));
+    if (!resource.json().empty()) writer_.Key("resource").Raw(resource.json());
+    return writer_;
+  }
+  void EndEntry() { writer_.EndObject(); }
+  std::string Finish() {
+    writer_.EndArray().EndObject();
+    return std::move(text_);
+  }
+  std::size_t bytes() const { return text_.size(); }
+
+ private:
+  std::string_view base_url_;
+  std::string text_;
+  json::Writer writer_;
+};
+
+std::string InstantOf(std::int64_t us) {
+  std::string text;
+  web::AppendInstant(us, &text);
+  return text;
+}
+
+void WriteHistoryEntry(const data::v1::Resource& resource, BundleText* text) {
+  json::Writer& writer = text->BeginEntry(resource);
+  const std::string reference = resource.type() + "/" + resource.id();
+  const bool created = resource.change() == data::v1::CHANGE_CREATED;
+  const bool deleted = resource.change() == data::v1::CHANGE_DELETED;
+  writer.Key("request").BeginObject();
+  writer.Field("method", deleted ? "DELETE" : "PUT").Field("url", reference).EndObject();
+  writer.Key("response").BeginObject();
+  writer.Field("status", created ? "201" : deleted ? "204" : "200");
+  writer.Field("etag", "W/\"" + resource.version_id() + "\"");
+  writer.Field("lastModified", InstantOf(resource.last_updated_us())).EndObject();
+  text->EndEntry();
+}
+
+Status ReadHistory(store::Store& store, const Context& cx, const Entry& entry,
+                   std::string_view base_url, TransactionEntry* response) {
+  data::v1::HistoryRequest request;
+  request.set_type(entry.url.type);
+  request.set_id(entry.url.id);
+  for (const auto& parameter : entry.url.parameters) {
+    const std::string& value = parameter.value();
+    if (parameter.name() == "_count") {
+      std::uint32_t count = 0;
+      std::from_chars(value.data(), value.data() + value.size(), count);
+      request.set_count(count);
+    } else if (parameter.name() == "_since" && web::ParseDateTime(value)) {
+      request.set_since_us(web::ParseDateTime(value)->begin_us);
+    } else {
+      return store::Fault(Code::kInvalidArgument, "not-supported",
+                          "within a bundle, history takes _count and _since only", "request.url");
+    }
+  }
+  BundleText text("history", entry, base_url);
+  text.BeginEntries();
+  std::string next;
+  STRATA_RETURN_IF_ERROR(store::History(
+      store, cx, request,
+      [&](store::Version& version) {
+        data::v1::Resource resource;
+        store::FillResource(version, &resource);
+        WriteHistoryEntry(resource, &text);
+        return text.bytes() < kMaxBundleBytes;
+      },
+      &next));
+  if (text.bytes() >= kMaxBundleBytes) return TooLarge();
+  response->set_bundle_json(text.Finish());
+  response->set_status(kOk);
+  return {};
+}
+
+Status RunSearch(const Context& cx, const Entry& entry, std::string_view base_url,
+                 const Search& search, TransactionEntry* response) {
+  data::v1::SearchRequest request;
+  request.set_type(entry.url.type);
+  *request.mutable_parameters() = entry.url.parameters;
+  data::v1::SearchResponse found;
+  STRATA_RETURN_IF_ERROR(search(cx, request, &found));
+  BundleText text("searchset", entry, base_url);
+  if (found.has_total()) text.Total(found.total());
+  text.BeginEntries();
+  for (const auto& each : found.entries()) {
+    json::Writer& writer = text.BeginEntry(each.resource());
+    const bool include = each.mode() == data::v1::SearchEntry::MODE_INCLUDE;
+    writer.Key("search").BeginObject().Field("mode", include ? "include" : "match").EndObject();
+    text.EndEntry();
+  }
+  if (text.bytes() >= kMaxBundleBytes) return TooLarge();
+  response->set_bundle_json(text.Finish());
+  response->set_status(kOk);
+  return {};
+}
+
+Status ReadOne(store::Store& store, const Context& cx, const Entry& entry,
+               TransactionEntry* response) {
+  data::v1::ReadRequest request;
+  request.set_type(entry.url.type);
+  request.set_id(entry.url.id);
+  request.set_version_id(entry.url.version_id);
+  request.set_if_none_match_version_id(entry.if_none_match);
+  request.set_if_modified_since_us(entry.if_modified_since_us);
+  data::v1::ReadResponse read;
+  STRATA_RETURN_IF_ERROR(store::Read(store, cx, request, &read));
+  *response->mutable_resource() = std::move(*read.mutable_resource());
+  response->set_status(read.not_modified() ? kNotModified : kOk);
+  return {};
+}
+
+}  // namespace
+
+Status ReadEntry(store::Store& store, const Context& cx, const Entry& entry,
+                 std::string_view base_url, const Search& search, TransactionEntry* response) {
+  if (!entry.url.operation.empty()) {
+    return store::Fault(Code::kUnimplemented, "not-supported",
+                        "operations within a bundle are not supported", "request.url");
+  }
+  if (entry.url.history) return ReadHistory(store, cx, entry, base_url, response);
+  if (entry.url.id.empty()) return RunSearch(cx, entry, base_url, search, response);
+  return ReadOne(store, cx, entry, response);
+}
+
+}  // namespace strata::fhir::bundle

@@ -1,0 +1,331 @@
+#include "plugins/data_fhir/bundle/transaction.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "plugins/data_fhir/store/fault.h"
+
+namespace strata::fhir::bundle {
+namespace {
+
+using store::Current;
+using store::Fault;
+using store::ResourceKey;
+using store::Write;
+
+constexpr std::uint32_t kOk = 200;
+constexpr std::uint32_t kCreated = 201;
+constexpr std::uint32_t kNoContent = 204;
+
+std::string ReferenceOf(const ResourceKey& key) {
+  return std::string(key.type_name()).append("/").append(key.id);
+}
+
+Status NotSupported(std::string text, std::string_view element) {
+  return Fault(Code::kUnimplemented, "not-supported", std::move(text), element);
+}
+
+void FillHeader(const ResourceKey& key, layout::VersionId version_id, std::int64_t last_updated_us,
+                layout::Change change, data::v1::Resource* resource) {
+  resource->set_type(std::string(key.type_name()));
+  resource->set_id(key.id);
+  resource->set_version_id(std::to_string(version_id));
+  resource->set_last_updated_us(last_updated_us);
+  resource->set_change(static_cast<data::v1::Change>(change));
+}
+
+}  // namespace
+
+Transaction::Transaction(store::Store& store, const Context& cx, const Bundle& bundle,
+                         const store::RequestName& name)
+    : store_(store), cx_(cx), bundle_(bundle), name_(name), new_ids_(bundle.entries.size()) {
+  for (const Entry& entry : bundle_.entries) {
+    if (entry.writes()) new_ids_[entry.index] = store::NewId();
+  }
+}
+
+Status Transaction::Run() {
+  for (const Status& fault : bundle_.faults) STRATA_RETURN_IF_ERROR(fault);
+  for (int attempt = 0; attempt < store::kAttempts; ++attempt) {
+    const Status status = Once();
+    if (status.code() != Code::kAborted) return status;
+    if (cx_.Cancelled()) return Cancelled("the caller is gone");
+  }
+  return store::TooBusy();
+}
+
+Status Transaction::Once() {
+  results_.assign(bundle_.entries.size(), {});
+  plans_.assign(bundle_.entries.size(), {});
+  guards_.clear();
+  targets_ = {};
+  pending_.clear();
+  writes_.clear();
+  write_entries_.clear();
+  STRATA_ASSIGN_OR_RETURN(const bool replayed, Replay());
+  if (replayed) return {};
+  for (const Entry& entry : bundle_.entries) {
+    STRATA_RETURN_IF_ERROR(store::Within(PlanEntry(entry, &plans_[entry.index]), entry.path()));
+  }
+  STRATA_RETURN_IF_ERROR(RefuseDuplicates());
+  CollectTargets();
+  STRATA_RETURN_IF_ERROR(MakeWrites());
+  STRATA_RETURN_IF_ERROR(Commit());
+  return FillExisting();
+}
+
+Result<bool> Transaction::Replay() {
+  STRATA_ASSIGN_OR_RETURN(const auto items, store::Recall(store_, cx_, name_));
+  if (!items) return false;
+  if (items->size() != results_.size())
+    return Internal("a remembered transaction has other entries");
+  std::vector<store::Records::VersionKey> keys;
+  std::vector<std::size_t> entries;
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    results_[i].status = (*items)[i].status;
+    if ((*items)[i].n == 0) continue;
+    keys.push_back({(*items)[i].n, (*items)[i].version_id});
+    entries.push_back(i);
+  }
+  STRATA_ASSIGN_OR_RETURN(const auto versions, store_.records.ReadVersions(cx_, keys, keep_texts_));
+  for (std::size_t i = 0; i < versions.size(); ++i) {
+    store::FillResource(versions[i], &results_[entries[i]].resource);
+  }
+  return true;
+}
+
+Status Transaction::PlanEntry(const Entry& entry, Plan* plan) {
+  switch (entry.method) {
+    case Method::kGet:
+    case Method::kHead:
+      return {};
+    case Method::kPost:
+      return PlanCreate(entry, plan);
+    case Method::kPatch:
+      return NotSupported("PATCH is not supported yet", "request.method");
+    case Method::kPut:
+      plan->outcome = Outcome::kWrite;
+      if (entry.url.id.empty()) return PlanConditional(entry, plan);
+      STRATA_RETURN_IF_ERROR(store::CheckIdOfBody(entry.url.type, entry.url.id, entry.resource.id));
+      break;
+    case Method::kDelete:
+      plan->outcome = Outcome::kDelete;
+      if (entry.url.id.empty()) return PlanConditional(entry, plan);
+      break;
+  }
+  STRATA_ASSIGN_OR_RETURN(plan->key, store::CheckKey(entry.url.type, entry.url.id));
+  return {};
+}
+
+Status Transaction::PlanCreate(const Entry& entry, Plan* plan) {
+  if (!entry.url.operation.empty()) {
+    return NotSupported("operations within a transaction are not supported", "request.url");
+  }
+  if (entry.url.search) {
+    return NotSupported("search by POST within a transaction is not supported: use GET",
+                        "request.url");
+  }
+  if (!entry.url.id.empty()) {
+    return Fault(Code::kInvalidArgument, "value", "POST goes to a type, not to a resource",
+                 "request.url");
+  }
+  plan->outcome = Outcome::kWrite;
+  plan->key = {layout::TypeNumberOf(entry.url.type), new_ids_[entry.index]};
+  if (!entry.conditional_create) return {};
+  STRATA_RETURN_IF_ERROR(GuardCondition(entry, entry.if_none_exist));
+  STRATA_ASSIGN_OR_RETURN(auto match,
+                          store::FindOne(store_, cx_, entry.url.type, entry.if_none_exist));
+  if (!match) return {};
+  guards_.pop_back();
+  plan->outcome = Outcome::kExisting;
+  plan->key = std::move(*match);
+  return {};
+}
+
+Status Transaction::PlanConditional(const Entry& entry, Plan* plan) {
+  if (entry.url.parameters.empty()) {
+    return Fault(Code::kInvalidArgument, "value", "the URL names neither an id nor a condition",
+                 "request.url");
+  }
+  if (entry.method == Method::kPut) {
+    STRATA_RETURN_IF_ERROR(GuardCondition(entry, entry.url.parameters));
+  }
+  STRATA_ASSIGN_OR_RETURN(auto match,
+                          store::FindOne(store_, cx_, entry.url.type, entry.url.parameters));
+  if (match) {
+    plan->key = std::move(*match);
+    if (entry.method == Method::kDelete) return {};
+    guards_.pop_back();
+    if (entry.resource.id.empty()) return {};
+    return store::CheckIdOfBody(entry.url.type, plan->key.id, entry.resource.id);
+  }
+  if (entry.method == Method::kDelete) {
+    plan->outcome = Outcome::kRead;  // nothing to do
+    results_[entry.index].status = kNoContent;
+    return {};
+  }
+  const std::string_view id = entry.resource.id;
+  STRATA_ASSIGN_OR_RETURN(plan->key,
+                          store::CheckKey(entry.url.type, id.empty() ? new_ids_[entry.index] : id));
+  return {};
+}
+
+Status Transaction::GuardCondition(const Entry& entry, const store::Parameters& condition) {
+  STRATA_ASSIGN_OR_RETURN(store::ConditionGuard guard,
+                          store::ConditionGuard::Read(store_, cx_, entry.url.type, condition));
+  for (const store::ConditionGuard& other : guards_) {
+    if (other.key() == guard.key()) {
+      return Fault(Code::kInvalidArgument, "duplicate",
+                   "another entry has the same condition: they mean the same resource", "request");
+    }
+  }
+  guards_.push_back(std::move(guard));
+  return {};
+}
+
+// FHIR R4 http.html#trules: "If any resource identities overlap, the transaction SHALL fail".
+Status Transaction::RefuseDuplicates() const {
+  std::map<std::string, std::size_t> seen;
+  for (const Entry& entry : bundle_.entries) {
+    const Plan& plan = plans_[entry.index];
+    if (plan.outcome == Outcome::kRead) continue;
+    const auto [at, is_new] = seen.emplace(ReferenceOf(plan.key), entry.index);
+    if (is_new) continue;
+    // Several conditional creates may find the same resource: none of them changes it.
+    if (plan.outcome == Outcome::kExisting && plans_[at->second].outcome == Outcome::kExisting) {
+      continue;
+    }
+    return store::Within(
+        Fault(Code::kInvalidArgument, "duplicate",
+              "the entry is about the same resource as entry " + std::to_string(at->second)),
+        entry.path());
+  }
+  return {};
+}
+
+void Transaction::CollectTargets() {
+  for (const Entry& entry : bundle_.entries) {
+    const Plan& plan = plans_[entry.index];
+    if (plan.outcome == Outcome::kRead || plan.outcome == Outcome::kDelete) continue;
+    targets_.Add(entry.full_url, ReferenceOf(plan.key));
+    if (plan.outcome == Outcome::kWrite) pending_.push_back({plan.key, entry.resource.root});
+  }
+}
+
+Status Transaction::MakeWrites() {
+  std::vector<ResourceKey> keys;
+  std::vector<std::size_t> loaded;
+  for (const Entry& entry : bundle_.entries) {
+    const Plan& plan = plans_[entry.index];
+    const bool is_fresh = plan.key.id == new_ids_[entry.index];
+    if (plan.outcome == Outcome::kRead || is_fresh) continue;
+    keys.push_back(plan.key);
+    loaded.push_back(entry.index);
+  }
+  std::vector<Current> currents(bundle_.entries.size());
+  STRATA_ASSIGN_OR_RETURN(auto found, store_.records.Load(cx_, keys));
+  for (std::size_t i = 0; i < found.size(); ++i) currents[loaded[i]] = std::move(found[i]);
+
+  ConditionalReferences references(store_, cx_, pending_);
+  for (const Entry& entry : bundle_.entries) {
+    const Plan& plan = plans_[entry.index];
+    if (plan.outcome == Outcome::kRead) continue;
+    STRATA_RETURN_IF_ERROR(store::Within(
+        MakeWrite(entry, plan, std::move(currents[entry.index]), references), entry.path()));
+  }
+  return {};
+}
+
+Status Transaction::MakeWrite(const Entry& entry, const Plan& plan, Current current,
+                              ConditionalReferences& references) {
+  EntryResult& result = results_[entry.index];
+  if (plan.outcome == Outcome::kExisting) {
+    FillHeader(plan.key, current.header.version_id, current.header.last_updated_us,
+               current.header.change, &result.resource);
+    result.status = kOk;
+    return {};
+  }
+  STRATA_RETURN_IF_ERROR(store::CheckIfMatch(current, entry.if_match));
+  if (entry.if_none_match_any) STRATA_RETURN_IF_ERROR(store::CheckIfNoneMatchAny(current));
+
+  const store::NextVersion next = store::NextAfter(current, store_.now_us());
+  Write write;
+  write.key = plan.key;
+  write.version_id = next.version_id;
+  write.last_updated_us = next.last_updated_us;
+  if (plan.outcome == Outcome::kDelete) {
+    result.status = kNoContent;
+    if (!current.exists()) return {};
+    write.change = layout::Change::kDeleted;
+  } else {
+    write.change = next.change;
+    result.status = next.change == layout::Change::kCreated ? kCreated : kOk;
+    STRATA_ASSIGN_OR_RETURN(const auto splices,
+                            RewriteLinks(entry, targets_, [&](std::string_view link) {
+                              return references.Resolve(link);
+                            }));
+    if (current.exists()) {
+      STRATA_ASSIGN_OR_RETURN(store::Version stored, store_.records.Unpack(cx_, current));
+      const std::string same = store::ComposeStored(
+          entry.resource, splices,
+          {plan.key.id, stored.header.version_id, stored.header.last_updated_us});
+      if (store::IsUnchanged(stored, same)) {
+        store::FillResource(stored, &result.resource);
+        return {};
+      }
+      write.current_json = std::move(stored.json);
+    }
+    write.json = store::ComposeStored(entry.resource, splices,
+                                      {plan.key.id, next.version_id, next.last_updated_us});
+  }
+  FillHeader(plan.key, write.version_id, write.last_updated_us, write.change, &result.resource);
+  write.current = std::move(current);
+  writes_.push_back(std::move(write));
+  write_entries_.push_back(entry.index);
+  return {};
+}
+
+Status Transaction::Commit() {
+  if (writes_.empty()) return {};
+  store::RowChanges rows;
+  store::WriteSet set(store_.records, store_.numbers, store_.extractor);
+  STRATA_RETURN_IF_ERROR(set.Build(cx_, writes_, &rows));
+  for (const store::ConditionGuard& guard : guards_) guard.AddTo(&rows);
+  if (!name_.id.empty()) {
+    std::vector<store::RememberedItem> items(results_.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      items[i].status = static_cast<std::uint16_t>(results_[i].status);
+    }
+    for (std::size_t i = 0; i < writes_.size(); ++i) {
+      items[write_entries_[i]].n = writes_[i].current.n;
+      items[write_entries_[i]].version_id = writes_[i].version_id;
+    }
+    STRATA_RETURN_IF_ERROR(store::Remember(store_, cx_, name_, items, &rows));
+  }
+  STRATA_RETURN_IF_ERROR(store_.hosting.Commit(cx_, std::move(rows)).status());
+  if (keep_texts_) {
+    for (std::size_t i = 0; i < writes_.size(); ++i) {
+      results_[write_entries_[i]].resource.set_json(std::move(writes_[i].json));
+    }
+  }
+  return {};
+}
+
+// The texts of resources that conditional creates found.
+Status Transaction::FillExisting() {
+  if (!keep_texts_) return {};
+  for (const Entry& entry : bundle_.entries) {
+    if (plans_[entry.index].outcome != Outcome::kExisting) continue;
+    STRATA_ASSIGN_OR_RETURN(const Current current,
+                            store_.records.LoadOne(cx_, plans_[entry.index].key));
+    if (!current.exists()) continue;
+    STRATA_ASSIGN_OR_RETURN(const store::Version version, store_.records.Unpack(cx_, current));
+    store::FillResource(version, &results_[entry.index].resource);
+  }
+  return {};
+}
+
+}  // namespace strata::fhir::bundle
