@@ -1,0 +1,78 @@
+#include "plugins/data_fhir/service/capability.h"
+
+#include <array>
+#include <string_view>
+
+#include "core/base/json_writer.h"
+#include "plugins/data_fhir/model/model.h"
+#include "plugins/data_fhir/model/search_parameters.h"
+#include "plugins/data_fhir/service/searcher.h"
+#include "plugins/data_fhir/store/history.h"
+#include "plugins/data_fhir/store/store.h"
+
+namespace strata::fhir::service {
+namespace {
+
+constexpr auto kTypeInteractions =
+    std::to_array<std::string_view>({"read", "vread", "update", "delete", "history-instance",
+                                     "history-type", "create", "search-type"});
+constexpr auto kSystemInteractions =
+    std::to_array<std::string_view>({"transaction", "batch", "search-system", "history-system"});
+
+void WriteInteractions(std::span<const std::string_view> codes, json::Writer* writer) {
+  writer->Key("interaction").BeginArray();
+  for (const std::string_view code : codes) writer->BeginObject().Field("code", code).EndObject();
+  writer->EndArray();
+}
+
+void DescribeType(const model::Type& type, data::v1::TypeCapability* capability,
+                  json::Writer* writer) {
+  capability->set_type(std::string(type.name()));
+  writer->BeginObject().Field("type", type.name());
+  writer->Field("profile",
+                std::string("http://hl7.org/fhir/StructureDefinition/").append(type.name()));
+  for (const std::string_view code : kTypeInteractions) {
+    capability->add_interactions(std::string(code));
+  }
+  WriteInteractions(kTypeInteractions, writer);
+  writer->Field("versioning", "versioned-update").Key("readHistory").Bool(true);
+  writer->Key("updateCreate").Bool(true).Key("conditionalCreate").Bool(true);
+  writer->Field("conditionalRead", "full-support").Key("conditionalUpdate").Bool(true);
+  writer->Field("conditionalDelete", "multiple");
+  writer->Key("searchParam").BeginArray();
+  for (const model::SearchParameter* parameter : model::R4Search().ForType(type.name())) {
+    if (!IsSearchable(*parameter)) continue;
+    const std::string_view type_name = model::SearchTypeName(parameter->type);
+    auto* search = capability->add_search_parameters();
+    search->set_code(std::string(parameter->code));
+    search->set_type(std::string(type_name));
+    search->set_definition(parameter->Url());
+    writer->BeginObject().Field("name", parameter->code).Field("definition", parameter->Url());
+    writer->Field("type", type_name).EndObject();
+  }
+  writer->EndArray().EndObject();
+}
+
+}  // namespace
+
+data::v1::DescribeResponse DescribeCapabilities() {
+  data::v1::DescribeResponse response;
+  response.set_name("Strata data_fhir");
+  response.set_version("0.1.0");
+  response.set_fhir_version("4.0.1");
+  response.set_max_resource_bytes(store::kMaxResourceBytes);
+  response.set_max_page_size(store::kMaxPageSize);
+  std::string rest;
+  json::Writer writer(&rest);
+  writer.BeginObject().Field("mode", "server").Key("resource").BeginArray();
+  for (const model::Type* type : model::R4().resource_types()) {
+    DescribeType(*type, response.add_types(), &writer);
+  }
+  writer.EndArray();
+  WriteInteractions(kSystemInteractions, &writer);
+  writer.EndObject();
+  response.set_capability_rest_json(std::move(rest));
+  return response;
+}
+
+}  // namespace strata::fhir::service

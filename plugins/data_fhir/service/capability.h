@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "strata/data/v1/data.pb.h"
+
+namespace strata::fhir::service {
+
+// What the plugin can do: every R4 type with its interactions and search parameters, and the same
+// as the "rest" part of a CapabilityStatement (FHIR R4 capabilitystatement.html). The answer never
+// changes while the plugin runs. Thread-safe.
+data::v1::DescribeResponse DescribeCapabilities();
+
+}  // namespace strata::fhir::service

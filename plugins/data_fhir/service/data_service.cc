@@ -1,0 +1,254 @@
+#include "plugins/data_fhir/service/data_service.h"
+
+#include <string>
+#include <utility>
+
+#include "plugins/data_fhir/layout/hash.h"
+#include "plugins/data_fhir/service/capability.h"
+#include "plugins/data_fhir/service/exporter.h"
+#include "plugins/data_fhir/service/importer.h"
+#include "plugins/data_fhir/service/operations.h"
+#include "plugins/data_fhir/service/searcher.h"
+#include "plugins/data_fhir/service/watcher.h"
+#include "plugins/data_fhir/store/caller.h"
+#include "plugins/data_fhir/store/fault.h"
+#include "plugins/data_fhir/store/history.h"
+#include "plugins/data_fhir/store/reader.h"
+#include "plugins/data_fhir/store/writer.h"
+
+namespace strata::fhir::service {
+namespace {
+
+// Number of the format in FORMAT.md. Stored: never reuse.
+constexpr std::string_view kFormat = "1";
+constexpr auto kStartTimeout = std::chrono::seconds(10);
+// A message with this much text is sent.
+constexpr std::size_t kMessageBytes = std::size_t{512} << 10;
+constexpr std::size_t kMaxBundleBytes = std::size_t{200} << 20;
+
+// Every error leaves with an Outcome, also those of the layer below.
+Status Told(Status status) {
+  if (status.ok() || !status.details().empty()) return status;
+  return store::WithOutcome(status, store::OutcomeOf(status));
+}
+
+// Enforces who may call, then runs `work`.
+template <typename F>
+Status Serve(const Context& cx, F&& work) {
+  const Result<store::Caller> caller = store::Identify(cx);
+  if (!caller.ok()) return caller.status();
+  return Told(work());
+}
+
+}  // namespace
+
+DataService::DataService(Host host, std::string_view)
+    : host_(host),
+      store_(
+          hosting::v1::HostingClient(host), [host] { return host.NowUs(); },
+          [host](layout::View& view, std::string_view type, const store::Parameters& parameters,
+                 std::size_t limit) {
+            return FindMatches(view, type, parameters, limit, host.NowUs());
+          }),
+      search_([this](const Context& cx, const data::v1::SearchRequest& request,
+                     data::v1::SearchResponse* response) {
+        return SearchAll(store_, cx, request, response);
+      }) {}
+
+Status DataService::Start() {
+  const Context cx = Context::Background(kStartTimeout);
+  const std::string key = layout::MetaKey("format");
+  STRATA_ASSIGN_OR_RETURN(const store::HostedRow row, store_.hosting.GetOne(cx, key));
+  if (row.version == 0) {
+    store::RowChanges changes;
+    changes.RequireAbsent(key);
+    changes.Put(key, std::string(kFormat));
+    const Status written = store_.hosting.Commit(cx, std::move(changes)).status();
+    return written.code() == Code::kAborted ? OkStatus() : written;  // another node was faster
+  }
+  if (row.value == kFormat) return {};
+  return FailedPrecondition("the store was written in format " + row.value +
+                            " of data_fhir; this release knows format " + std::string(kFormat));
+}
+
+Status DataService::Health() {
+  const Context cx = Context::Background(std::chrono::milliseconds(50));
+  return store_.hosting.LatestVersion(cx).status();
+}
+
+std::string_view DataService::ConfigSchema() {
+  return R"({"type":"object","additionalProperties":false,"properties":{}})";
+}
+
+Status DataService::Describe(Context& cx, const data::v1::DescribeRequest&,
+                             data::v1::DescribeResponse* response) {
+  return Serve(cx, [&] {
+    *response = DescribeCapabilities();
+    return OkStatus();
+  });
+}
+
+Status DataService::Read(Context& cx, const data::v1::ReadRequest& request,
+                         data::v1::ReadResponse* response) {
+  return Serve(cx, [&] { return store::Read(store_, cx, request, response); });
+}
+
+Status DataService::History(Context& cx, const data::v1::HistoryRequest& request,
+                            Writer<data::v1::HistoryResponse>& writer) {
+  return Serve(cx, [&]() -> Status {
+    data::v1::HistoryResponse message;
+    std::size_t bytes = 0;
+    bool stopped = false;
+    const auto visit = [&](store::Version& version) {
+      bytes += version.json.size();
+      store::FillResource(version, message.add_resources());
+      if (bytes < kMessageBytes) return true;
+      stopped = !writer.Write(message);
+      message.Clear();
+      bytes = 0;
+      return !stopped;
+    };
+    std::string next;
+    STRATA_RETURN_IF_ERROR(store::History(store_, cx, request, visit, &next));
+    if (stopped) return {};
+    message.set_next_page_token(std::move(next));
+    static_cast<void>(writer.Write(message));
+    return {};
+  });
+}
+
+Status DataService::Search(Context& cx, const data::v1::SearchRequest& request,
+                           Writer<data::v1::SearchResponse>& writer) {
+  return Serve(cx, [&] {
+    return service::Search(store_, cx, request, [&](data::v1::SearchResponse& message) {
+      return writer.Write(message);
+    });
+  });
+}
+
+Status DataService::Explain(Context& cx, const data::v1::SearchRequest& request,
+                            data::v1::ExplainResponse* response) {
+  return Serve(cx, [&] { return service::Explain(store_, cx, request, response); });
+}
+
+Status DataService::Create(Context& cx, const data::v1::CreateRequest& request,
+                           data::v1::WriteResponse* response) {
+  return Serve(cx, [&] { return store::Create(store_, cx, request, response); });
+}
+
+Status DataService::Update(Context& cx, const data::v1::UpdateRequest& request,
+                           data::v1::WriteResponse* response) {
+  return Serve(cx, [&] { return store::Update(store_, cx, request, response); });
+}
+
+Status DataService::Patch(Context& cx, const data::v1::PatchRequest&, data::v1::WriteResponse*) {
+  return Serve(cx, [&] {
+    return store::Fault(
+        Code::kUnimplemented, "not-supported",
+        "patch is not supported yet: read the resource and update it with If-Match");
+  });
+}
+
+Status DataService::Delete(Context& cx, const data::v1::DeleteRequest& request,
+                           data::v1::DeleteResponse* response) {
+  return Serve(cx, [&] { return store::Delete(store_, cx, request, response); });
+}
+
+Status DataService::Transaction(Context& cx, Reader<data::v1::TransactionRequest>& reader,
+                                Writer<data::v1::TransactionResponse>& writer) {
+  return Serve(cx, [&]() -> Status {
+    std::string text;
+    std::string request_id;
+    std::string base_url;
+    const Status received = reader.ForEach([&](data::v1::TransactionRequest& part) -> Status {
+      if (!part.request_id().empty()) request_id = part.request_id();
+      if (!part.base_url().empty()) base_url = part.base_url();
+      text.append(part.bundle());
+      if (text.size() <= kMaxBundleBytes) return {};
+      return store::Fault(Code::kResourceExhausted, "too-long", "the bundle is too large");
+    });
+    STRATA_RETURN_IF_ERROR(received);
+    store::RequestName name{request_id, layout::Hash64(text)};
+    Result<json::Document> document =
+        json::Document::ParseOwned(std::move(text), {.max_bytes = kMaxBundleBytes});
+    if (!document.ok()) return store::JsonFault(document.status());
+    STRATA_ASSIGN_OR_RETURN(const bundle::Bundle bundle,
+                            bundle::ParseBundle(document->root(), base_url));
+    data::v1::TransactionResponse message;
+    message.set_type(bundle.kind == bundle::Kind::kBatch ? "batch" : "transaction");
+    std::size_t bytes = 0;
+    const auto visit = [&](data::v1::TransactionEntry& entry) {
+      bytes += entry.resource().json().size() + entry.bundle_json().size();
+      *message.add_entries() = std::move(entry);
+      if (bytes < kMessageBytes) return true;
+      const bool more = writer.Write(message);
+      message.Clear();
+      bytes = 0;
+      return more;
+    };
+    STRATA_RETURN_IF_ERROR(bundle::Process(store_, cx, bundle, {base_url, search_, name}, visit));
+    if (message.entries_size() > 0 || !message.type().empty()) {
+      static_cast<void>(writer.Write(message));
+    }
+    return {};
+  });
+}
+
+Status DataService::Operate(Context& cx, Reader<data::v1::OperateRequest>& reader,
+                            Writer<data::v1::OperateResponse>& writer) {
+  return Serve(cx, [&] { return service::Operate(store_, cx, reader, writer); });
+}
+
+Status DataService::Import(Context& cx, Reader<data::v1::ImportRequest>& reader,
+                           Writer<data::v1::ImportResponse>& writer) {
+  return Serve(cx, [&]() -> Status {
+    Importer importer(store_, cx, search_);
+    const auto report = [&] {
+      ImportProgress progress = importer.TakeProgress();
+      if (progress.items == 0 && progress.faults.empty()) return true;
+      data::v1::ImportResponse message;
+      message.set_items_done(progress.items);
+      message.set_resources_done(progress.resources);
+      message.set_bytes_done(progress.bytes);
+      for (auto& fault : progress.faults) *message.add_faults() = std::move(fault);
+      return writer.Write(message);
+    };
+    ImportText text;
+    const Status received = reader.ForEach([&](data::v1::ImportRequest& request) -> Status {
+      for (data::v1::ImportItem& item : *request.mutable_items()) {
+        text.item = item.item();
+        if (text.json.empty()) {
+          text.json = std::move(*item.mutable_json());
+        } else {
+          text.json.append(item.json());
+        }
+        if (item.continued()) continue;
+        STRATA_RETURN_IF_ERROR(importer.Add(std::exchange(text, {})));
+      }
+      return report() ? OkStatus() : Cancelled("the caller is gone");
+    });
+    STRATA_RETURN_IF_ERROR(received);
+    STRATA_RETURN_IF_ERROR(importer.Finish());
+    static_cast<void>(report());
+    return {};
+  });
+}
+
+Status DataService::Export(Context& cx, const data::v1::ExportRequest& request,
+                           Writer<data::v1::ExportResponse>& writer) {
+  return Serve(cx, [&] {
+    return service::Export(store_, cx, request, [&](data::v1::ExportResponse& message) {
+      return writer.Write(message);
+    });
+  });
+}
+
+Status DataService::Watch(Context& cx, const data::v1::WatchRequest& request,
+                          Writer<data::v1::WatchResponse>& writer) {
+  return Serve(cx, [&] {
+    return service::Watch(store_, cx, request,
+                          [&](data::v1::WatchResponse& message) { return writer.Write(message); });
+  });
+}
+
+}  // namespace strata::fhir::service
