@@ -131,13 +131,15 @@ std::uint64_t StackState::Publish(const Slot* without) {
   return table.Publish(BuildRoutes(running, chosen, names));
 }
 
-std::string StackState::SlotStateDir(const Slot& slot) const {
-  return std::filesystem::absolute(config.data).string() + "/slots/" + slot.config.name;
+std::string StackState::DataDir() const {
+  return std::filesystem::absolute(std::filesystem::path(config.base_dir) / config.data).string();
 }
 
-std::string StackState::StoreDir() const {
-  return std::filesystem::absolute(config.data).string() + "/store";
+std::string StackState::SlotStateDir(const Slot& slot) const {
+  return DataDir() + "/slots/" + slot.config.name;
 }
+
+std::string StackState::StoreDir() const { return DataDir() + "/store"; }
 
 std::vector<std::string> StackOptions::DefaultPluginPath(const std::vector<std::string>& first) {
   std::vector<std::string> out = first;

@@ -148,8 +148,13 @@ class StackReader {
     };
   }
 
-  Handler Address(std::string* to) {
-    return [this, to](const YAML::Node& node) {
+  Handler Address(bool unix_too, std::string* to) {
+    return [this, unix_too, to](const YAML::Node& node) {
+      // Whoever may open the socket's file is on this machine.
+      if (unix_too && node.IsScalar() && node.Scalar().starts_with("unix:/")) {
+        *to = node.Scalar();
+        return;
+      }
       const Status status = CheckListenAddress(node.IsScalar() ? node.Scalar() : "");
       if (!status.ok()) return Fault(node, status.message());
       *to = node.Scalar();
@@ -160,8 +165,8 @@ class StackReader {
     if (!root.IsMap()) return Fault(1, "a stack file is a mapping; see core/host/README.md");
     ReadMapping(root, "the stack file",
                 {{"stack", Text(&out_.name)},
-                 {"http", Address(&out_.http)},
-                 {"grpc", Address(&out_.grpc)},
+                 {"http", Address(/*unix_too=*/false, &out_.http)},
+                 {"grpc", Address(/*unix_too=*/true, &out_.grpc)},
                  {"data", Text(&out_.data)},
                  {"limits", [this](const YAML::Node& n) { ReadLimits(n); }},
                  {"timeouts", [this](const YAML::Node& n) { ReadTimeouts(n); }},

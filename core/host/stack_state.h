@@ -51,6 +51,8 @@ class StackState final {
 
   // Publishes a generation of all running slots but `without`; returns its number.
   std::uint64_t Publish(const Slot* without = nullptr);
+  // Absolute; a relative `data` counts from the stack file's folder.
+  std::string DataDir() const;
   std::string SlotStateDir(const Slot& slot) const;
   std::string StoreDir() const;
 

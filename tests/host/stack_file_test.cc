@@ -158,6 +158,15 @@ TEST(StackFile, IsReadFromDisk) {
   EXPECT_EQ(LoadStackFile(dir / "none.yaml").status().code(), Code::kNotFound);
 }
 
+TEST(StackFile, GrpcMayListenOnAUnixSocket) {
+  const auto yaml = [](const std::string& key) {
+    return "stack: s\n" + key + ": unix:/run/strata.sock\nslots:\n  a: {plugin: p}\n";
+  };
+
+  EXPECT_TRUE(ParseStack(yaml("grpc"), "s.yaml").ok());
+  EXPECT_FALSE(ParseStack(yaml("http"), "s.yaml").ok());
+}
+
 TEST(StackFile, AddressesMustBeLoopback) {
   for (const char* good : {"127.0.0.1:0", "127.9.9.9:80", "localhost:8080", "[::1]:1"}) {
     EXPECT_TRUE(CheckListenAddress(good).ok()) << good;
