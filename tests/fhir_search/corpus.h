@@ -28,6 +28,8 @@ class Corpus {
   Status Load(const std::string& folder, int copies = 1);
 
   layout::MapStore& store() { return store_; }
+  // Version of the last commit.
+  std::uint64_t Moment() const { return store_.version() - 1; }
   std::size_t size() const { return numbers_.size(); }
   const std::string& NameOf(layout::ResourceNumber n) const { return names_[n - 1]; }
   double extract_seconds() const { return extract_seconds_; }

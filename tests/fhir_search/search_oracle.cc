@@ -47,7 +47,7 @@ struct Answer {
 
 // All pages of a search.
 Result<Answer> Ask(Corpus& corpus, const data::v1::SearchRequest& request) {
-  layout::MapView view(corpus.store());
+  layout::MapView view(corpus.store(), corpus.Moment());
   Answer answer;
   std::string position;
   do {
