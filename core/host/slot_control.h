@@ -23,9 +23,9 @@ bool RunUntil(Deadline deadline, std::function<void()> work);
 Status BringUp(const std::shared_ptr<Instance>& instance, Deadline deadline,
                const std::shared_ptr<void>& keep_alive);
 
-// Takes an ACTIVE instance that no new request is routed to any more to RETIRED: drain (which ends
-// its own background calls), wait for submitted work and for the calls that are still in it
-// (`wait_for_calls`), stop, destroy. DEADLINE_EXCEEDED: it did not let go in time, even with a
+// Takes an ACTIVE instance that no request can reach any more (RouteTable::WaitDrained) to RETIRED:
+// drain, wait for its submitted work and its own background calls (`wait_for_calls`), which end only
+// when it is told to drain, stop, destroy. DEADLINE_EXCEEDED: it did not let go in time, even with a
 // second more, and is a ZOMBIE; or the code of drain, when it is gone but could not finish its
 // work.
 Status TakeDown(const std::shared_ptr<Instance>& instance, Deadline deadline,
