@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 namespace strata::fhir::search {
@@ -37,13 +38,18 @@ Result<std::string> ReadFile(const std::string& path) {
   if (!file) return NotFound("cannot read " + path);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
   if (!path.ends_with(".zst")) return bytes;
-  const unsigned long long size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) {
-    return DataLoss("no zstd frame in " + path);
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
+                                                                     &ZSTD_freeDCtx);
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  std::string out;
+  std::string piece(ZSTD_DStreamOutSize(), '\0');
+  while (in.pos < in.size) {
+    ZSTD_outBuffer part{piece.data(), piece.size(), 0};
+    if (ZSTD_isError(ZSTD_decompressStream(context.get(), &part, &in)) != 0) {
+      return DataLoss("cannot unpack " + path);
+    }
+    out.append(piece, 0, part.pos);
   }
-  std::string out(size, '\0');
-  const std::size_t got = ZSTD_decompress(out.data(), out.size(), bytes.data(), bytes.size());
-  if (ZSTD_isError(got) != 0 || got != size) return DataLoss("cannot unpack " + path);
   return out;
 }
 

@@ -7,58 +7,19 @@
 // includeCount, includeSha256, sortGroups}: sha256 over the sorted "Type/id" of all matches, joined
 // by newlines; {{Type/id}} in a query stands for the id. Exit status 1 when an answer differs.
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <set>
-#include <sstream>
 
-#include "plugins/data_fhir/search/search.h"
+#include "tests/fhir_search/answers.h"
 #include "tests/fhir_search/corpus.h"
 #include "tests/fhir_search/request.h"
 
 namespace strata::fhir::search {
 namespace {
-
-std::string Sha256(std::vector<std::string> names) {
-  std::sort(names.begin(), names.end());
-  std::string text;
-  for (const std::string& name : names) text.append(text.empty() ? "" : "\n").append(name);
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    char two[3];
-    std::snprintf(two, sizeof two, "%02x", byte);
-    hex += two;
-  }
-  return hex;
-}
-
-struct Answer {
-  std::vector<std::string> matches;
-  std::set<std::string> included;
-};
-
-// All pages of a search.
-Result<Answer> Ask(Corpus& corpus, const data::v1::SearchRequest& request) {
-  layout::MapView view(corpus.store(), corpus.Moment());
-  Answer answer;
-  std::string position;
-  do {
-    STRATA_ASSIGN_OR_RETURN(const Page page,
-                            Execute(view, request, {.now_us = 0, .position = position}));
-    for (const auto n : page.matches) answer.matches.push_back(corpus.NameOf(n));
-    for (const auto n : page.included) answer.included.insert(corpus.NameOf(n));
-    position = page.next;
-  } while (!position.empty());
-  return answer;
-}
 
 // Whether the answer is in the order of the groups; within one any order will do.
 bool InOrder(const std::vector<std::string>& matches, json::Value groups) {
