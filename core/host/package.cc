@@ -157,7 +157,7 @@ std::vector<std::string> PackagePath::List() const {
     std::vector<std::string> here;
     std::error_code error;
     for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-      if (!it->is_directory(error)) continue;
+      if (!fs::exists(it->path() / "manifest.json", error)) continue;
       if (seen.insert(it->path().filename().string()).second) here.push_back(it->path().string());
     }
     std::sort(here.begin(), here.end());

@@ -34,7 +34,7 @@ class PackagePath final {
   // where it was looked for and which package has a similar name.
   Result<std::string> Find(const std::string& name, const std::string& base) const;
 
-  // Folders of all packages, first on the path first, a name only once.
+  // All folders with a manifest.json, first on the path first, a name only once.
   std::vector<std::string> List() const;
 
  private:
