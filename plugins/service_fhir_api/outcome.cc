@@ -21,11 +21,12 @@ struct Row {
 };
 
 // FHIR R4 http.html gives 400, 404, 405, 409, 410, 412, 422; RFC 9110 the others.
-constexpr std::array<Row, 39> kTable = {{
+constexpr std::array<Row, 41> kTable = {{
     {{}, "deleted", 410},
     {{}, "multiple-matches", 412},
     {Code::kFailedPrecondition, "conflict", 412},
     {{}, "conflict", 409},
+    {Code::kInvalidArgument, "duplicate", 400},
     {{}, "duplicate", 409},
     {{}, "lock-error", 409},
     {{}, "too-long", 413},
@@ -38,6 +39,7 @@ constexpr std::array<Row, 39> kTable = {{
     {{}, "forbidden", 403},
     {{}, "security", 403},
     {{}, "suppressed", 403},
+    {Code::kFailedPrecondition, "not-found", 412},
     {{}, "not-found", 404},
     {Code::kInvalidArgument, "business-rule", 422},
     {Code::kInvalidArgument, "code-invalid", 422},
@@ -56,7 +58,7 @@ constexpr std::array<Row, 39> kTable = {{
     {Code::kResourceExhausted, "", 429},
     {Code::kDeadlineExceeded, "", 504},
     {Code::kUnavailable, "", 503},
-    {Code::kCancelled, "", 503},
+    {Code::kCancelled, "", 504},
     {Code::kDataLoss, "", 500},
     {Code::kInternal, "", 500},
     {Code::kUnknown, "", 500},

@@ -19,6 +19,8 @@ TEST(HttpStatusTable, HoldsEachRow) {
   for (const Case& one : {Case{Code::kNotFound, "deleted", 410},
                           {Code::kNotFound, "not-found", 404},
                           {Code::kNotFound, "not-supported", 404},
+                          {Code::kFailedPrecondition, "not-found", 412},
+                          {Code::kInvalidArgument, "duplicate", 400},
                           {Code::kFailedPrecondition, "multiple-matches", 412},
                           {Code::kFailedPrecondition, "conflict", 412},
                           {Code::kAborted, "conflict", 409},
@@ -52,7 +54,7 @@ TEST(HttpStatusTable, HoldsEachRow) {
                           {Code::kResourceExhausted, "", 429},
                           {Code::kDeadlineExceeded, "", 504},
                           {Code::kUnavailable, "", 503},
-                          {Code::kCancelled, "", 503},
+                          {Code::kCancelled, "", 504},
                           {Code::kDataLoss, "", 500},
                           {Code::kInternal, "", 500},
                           {Code::kUnknown, "", 500}}) {
