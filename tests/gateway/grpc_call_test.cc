@@ -221,12 +221,13 @@ TEST_F(Grpc, DeadlineAndCancellationReachThePlugin) {
   });
   Start();
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+  // Long enough to arrive on a busy machine: a call that is late before it begins reaches nobody.
+  context.set_deadline(std::chrono::system_clock::now() + seconds(1));
 
   EXPECT_EQ(client_->Call("/t.Test/Hang", {}, &context).status.error_code(),
             grpc::DEADLINE_EXCEEDED);
   EXPECT_TRUE(cancelled.try_acquire_for(seconds(10)));
-  begun.acquire();
+  ASSERT_TRUE(begun.try_acquire_for(seconds(10)));
   GrpcStream stream(*client_, "/t.Test/Hang");
   begun.acquire();
   stream.Cancel();
