@@ -48,7 +48,7 @@ const bool kHasInstruction = __builtin_cpu_supports("sse4.2") != 0;
 
 }  // namespace
 
-std::uint32_t Crc32c(const void* data, std::size_t size, std::uint32_t crc) {
+std::uint32_t Crc32cOf(const void* data, std::size_t size, std::uint32_t crc) {
   const auto* bytes = static_cast<const unsigned char*>(data);
 #if defined(__x86_64__)
   if (kHasInstruction) return ~ByInstruction(bytes, size, ~crc);

@@ -57,7 +57,7 @@ Version Engine::WaitForCommit(Version after, std::chrono::microseconds timeout) 
   return DoWaitForCommit(after, timeout);
 }
 
-Status Engine::Backup(const ByteSink& sink) {
+Status Engine::Backup(const ByteSink& sink, std::int64_t* rows_done) {
   const Description description = DoDescribe();
   BackupWriter writer(sink);
   const auto write = [&](ScanChunk& chunk) -> Status {
@@ -65,6 +65,7 @@ Status Engine::Backup(const ByteSink& sink) {
       STRATA_RETURN_IF_ERROR(
           writer.Begin({description.engine, description.store_id, chunk.view_version}));
     }
+    if (rows_done != nullptr) *rows_done += chunk.row_count;
     return writer.Rows(chunk);
   };
   STRATA_RETURN_IF_ERROR(Scan(ScanOptions(), write));

@@ -56,8 +56,8 @@ class Engine {
   // Waits until there is a commit after a version, or the time is over; answers the last version.
   Version WaitForCommit(Version after, std::chrono::microseconds timeout);
 
-  // Writes a consistent copy of the store (FORMAT.md).
-  Status Backup(const ByteSink& sink);
+  // Writes a consistent copy of the store (FORMAT.md). *rows_done, when given, counts along.
+  Status Backup(const ByteSink& sink, std::int64_t* rows_done = nullptr);
 
   // Loads a backup into an empty store, all or nothing. FAILED_PRECONDITION: the store is not
   // empty; INVALID_ARGUMENT: not a backup; DATA_LOSS: the backup is damaged or not complete.

@@ -150,6 +150,7 @@ struct Limits {
   std::uint64_t max_value_bytes = 1024 * 1024;
   std::uint64_t max_commit_bytes = 256 * 1024 * 1024;
   std::size_t max_get_keys = 10'000;
+  std::uint64_t max_get_bytes = 16 * 1024 * 1024;  // of values, in one answer; kept by the service
   std::size_t max_preconditions = 100'000;
   std::size_t max_request_id_bytes = 128;
   std::chrono::microseconds max_snapshot_lease = std::chrono::minutes(10);

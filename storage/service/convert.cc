@@ -86,6 +86,7 @@ void ToProto(const Description& description, const Limits& limits, v1::DescribeR
   out->set_max_snapshot_lease_us(limits.max_snapshot_lease.count());
   out->set_max_open_snapshots(limits.max_open_snapshots);
   out->set_max_get_keys(static_cast<std::uint32_t>(limits.max_get_keys));
+  out->set_max_get_bytes(limits.max_get_bytes);
   out->set_max_preconditions(static_cast<std::uint32_t>(limits.max_preconditions));
   for (const v1::Capability capability :
        {v1::CAPABILITY_SNAPSHOTS, v1::CAPABILITY_WATCH, v1::CAPABILITY_BACKUP,

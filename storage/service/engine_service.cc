@@ -95,13 +95,20 @@ Status EngineService::Get(Context& /*context*/, const v1::GetRequest& request,
   if (engine_ == nullptr) return NotOpen();
   const std::vector<std::string_view> keys(request.keys().begin(), request.keys().end());
   response->mutable_entries()->Reserve(request.keys_size());
-  const auto add = [response](std::size_t, Version version, std::string_view value) {
+  std::uint64_t bytes = 0;
+  const std::uint64_t most = engine_->limits().max_get_bytes;
+  const auto add = [&](std::size_t, Version version, std::string_view value) {
     v1::Entry* entry = response->add_entries();
     entry->set_version(version);
-    if (!value.empty()) entry->set_value(value.data(), value.size());
+    bytes += value.size();
+    if (!value.empty() && bytes <= most) entry->set_value(value.data(), value.size());
   };
   STRATA_ASSIGN_OR_RETURN(const Version view,
                           engine_->Get(keys, {request.snapshot(), request.omit_values()}, add));
+  if (bytes > most) {
+    response->Clear();
+    return ResourceExhausted("the values are larger than max_get_bytes together; ask for fewer");
+  }
   response->set_view_version(view);
   return OkStatus();
 }
@@ -174,16 +181,19 @@ Status EngineService::Backup(Context& context, const v1::BackupRequest& /*reques
   bool gone = false;
   v1::BackupResponse response;
   response.set_rows_total_estimate(engine_->Describe().key_count_estimate);
+  std::int64_t rows_done = 0;
   const auto flush = [&] {
+    response.set_rows_done(rows_done);
     const bool written = writer.Write(response);
     response.clear_data();
     return Heard(written, &gone);
   };
-  Status status = engine_->Backup([&](std::string_view bytes) -> Status {
+  const auto add = [&](std::string_view bytes) -> Status {
     STRATA_RETURN_IF_ERROR(CheckLive(context));
     response.mutable_data()->append(bytes);
     return response.data().size() < kBackupMessageBytes ? OkStatus() : flush();
-  });
+  };
+  Status status = engine_->Backup(add, &rows_done);
   if (status.ok()) status = flush();
   return gone ? OkStatus() : status;
 }

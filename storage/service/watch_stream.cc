@@ -12,21 +12,10 @@ namespace {
 namespace v1 = hosting::v1;
 
 constexpr std::size_t kMessageBytes = 256 * 1024;
-// With values one by one: a message is full after the first that makes it so.
-constexpr std::size_t kChangesPerEvent = 256;
+constexpr std::size_t kChangeOverhead = 8;
 // How soon a cancelled call notices while it waits, and how often a quiet one gives a sign of life.
 constexpr auto kPoll = std::chrono::milliseconds(50);
 constexpr auto kSignOfLife = std::chrono::seconds(5);
-
-v1::Change ToProto(const Change& change) {
-  v1::Change out;
-  out.set_key(change.key.data(), change.key.size());
-  out.set_kind(static_cast<v1::Change::Kind>(change.kind));
-  if (change.kind == MutationKind::kDeleteRange) {
-    out.set_range_end(change.range_end.data(), change.range_end.size());
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -71,50 +60,41 @@ Status WatchStream::Wait() {
 }
 
 Status WatchStream::Add(const CommitEvent& event) {
-  std::span<const Change> rest = event.changes;
-  while (!rest.empty()) {
-    const std::vector<Change> now(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                   rest.size(), kChangesPerEvent)));
-    rest = rest.subspan(now.size());
-    v1::CommitEvent* out = response_.add_commits();
-    out->set_version(event.version);
-    out->set_committed_us(event.committed_us);
-    out->set_continues(!rest.empty() || event.continues);
-    if (request_->with_values()) {
-      STRATA_RETURN_IF_ERROR(AddValues(now, out));
-    } else {
-      for (const Change& change : now) *out->add_changes() = ToProto(change);
+  v1::CommitEvent* out = BeginEvent(event);
+  for (std::size_t i = 0; i < event.changes.size(); ++i) {
+    if (bytes_ >= kMessageBytes && i > 0) {
+      // The message is full: the rest of the commit goes on in the next.
+      out->set_continues(true);
+      STRATA_RETURN_IF_ERROR(Flush(up_to_));
+      out = BeginEvent(event);
     }
-    bytes_ += out->ByteSizeLong();
-    if (bytes_ >= kMessageBytes) STRATA_RETURN_IF_ERROR(Flush(up_to_));
+    STRATA_RETURN_IF_ERROR(AddChange(event.changes[i], out->add_changes()));
   }
-  return OkStatus();
+  out->set_continues(event.continues);
+  return bytes_ < kMessageBytes ? OkStatus() : Flush(up_to_);
 }
 
-Status WatchStream::AddValues(const std::vector<Change>& changes, v1::CommitEvent* out) {
-  for (const Change& change : changes) {
-    v1::Change* to = out->add_changes();
-    *to = ToProto(change);
-    if (change.kind != MutationKind::kPut) continue;
-    const auto set = [to](std::size_t, Version version, std::string_view value) {
-      to->set_value(value.data(), value.size());
-      to->set_value_version(version);
+v1::CommitEvent* WatchStream::BeginEvent(const CommitEvent& event) {
+  v1::CommitEvent* out = response_.add_commits();
+  out->set_version(event.version);
+  out->set_committed_us(event.committed_us);
+  return out;
+}
+
+Status WatchStream::AddChange(const Change& change, v1::Change* out) {
+  out->set_key(change.key.data(), change.key.size());
+  out->set_kind(static_cast<v1::Change::Kind>(change.kind));
+  if (change.kind == MutationKind::kDeleteRange) {
+    out->set_range_end(change.range_end.data(), change.range_end.size());
+  }
+  if (change.kind == MutationKind::kPut && request_->with_values()) {
+    const auto set = [out](std::size_t, Version version, std::string_view value) {
+      out->set_value(value.data(), value.size());
+      out->set_value_version(version);
     };
     STRATA_RETURN_IF_ERROR(engine_->Get(std::span(&change.key, 1), ReadOptions(), set).status());
-    bytes_ += to->value().size();
-    if (bytes_ < kMessageBytes || to == &out->changes(static_cast<int>(changes.size()) - 1))
-      continue;
-    // The message is full: the rest of the commit goes on in the next.
-    const bool continues = out->continues();
-    out->set_continues(true);
-    v1::CommitEvent next;
-    next.set_version(out->version());
-    next.set_committed_us(out->committed_us());
-    next.set_continues(continues);
-    STRATA_RETURN_IF_ERROR(Flush(up_to_));
-    out = response_.add_commits();
-    *out = std::move(next);
   }
+  bytes_ += out->ByteSizeLong() + kChangeOverhead;
   return OkStatus();
 }
 

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/base/status.h"
 #include "storage/api/engine.h"
@@ -25,7 +24,8 @@ class WatchStream {
 
  private:
   Status Add(const CommitEvent& event);
-  Status AddValues(const std::vector<Change>& changes, hosting::v1::CommitEvent* out);
+  hosting::v1::CommitEvent* BeginEvent(const CommitEvent& event);
+  Status AddChange(const Change& change, hosting::v1::Change* out);
   Status Flush(Version up_to);
   Status Wait();
 

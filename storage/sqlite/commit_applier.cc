@@ -46,12 +46,16 @@ int NoteLogSize(void* frames, sqlite3* /*database*/, const char* /*schema*/, int
 
 }  // namespace
 
-CommitApplier::CommitApplier(Connection connection, const SqliteOptions& options)
-    : options_(options), connection_(std::move(connection)) {}
+CommitApplier::CommitApplier(Connection connection, base::Mutex* checkpoint_mutex,
+                             const SqliteOptions& options)
+    : options_(options), checkpoint_mutex_(checkpoint_mutex), connection_(std::move(connection)) {}
 
 Status CommitApplier::Start() {
   sqlite3_busy_timeout(connection_.database(), kLogBusyMilliseconds);
   sqlite3_wal_hook(connection_.database(), NoteLogSize, &log_frames_);
+  // The log's file keeps its size when it starts anew: writing over it is cheaper than growing.
+  const std::string keep = "PRAGMA journal_size_limit=" + std::to_string(options_.restart_bytes);
+  STRATA_RETURN_IF_ERROR(connection_.Execute(keep.c_str()));
   STRATA_RETURN_IF_ERROR(PrepareAll());
   return ReadState();
 }
@@ -334,6 +338,8 @@ Result<RestoreResult> CommitApplier::Restore(Version view_version, const NextChu
 }
 
 Status CommitApplier::Checkpoint(int mode) {
+  // SQLite does not wait for another checkpoint to end: it answers "busy" at once.
+  base::MutexLock lock(*checkpoint_mutex_);
   const int code =
       sqlite3_wal_checkpoint_v2(connection_.database(), nullptr, mode, nullptr, nullptr);
   if (code == SQLITE_OK) {

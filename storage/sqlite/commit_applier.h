@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "storage/api/change_codec.h"
 #include "storage/api/engine.h"
@@ -20,7 +21,8 @@ namespace strata::storage::sqlite {
 // Single-threaded.
 class CommitApplier {
  public:
-  CommitApplier(Connection connection, const SqliteOptions& options);
+  // `checkpoint_mutex` is held by whoever copies the log.
+  CommitApplier(Connection connection, base::Mutex* checkpoint_mutex, const SqliteOptions& options);
 
   // Reads where the store stands and prepares the statements.
   Status Start();
@@ -99,6 +101,7 @@ class CommitApplier {
   Status Checkpoint(int mode);
 
   const SqliteOptions& options_;
+  base::Mutex* const checkpoint_mutex_;
   Connection connection_;
   std::array<Statement, kSqlCount> statements_;
   State state_;    // with what the open transaction has done

@@ -12,14 +12,17 @@ constexpr auto kSweepInterval = std::chrono::seconds(1);
 
 }  // namespace
 
-Maintenance::Maintenance(Connection connection, ViewPool* views, std::function<void()> sweep_leases)
+Maintenance::Maintenance(Connection connection, base::Mutex* checkpoint_mutex, ViewPool* views,
+                         std::function<void()> sweep_leases)
     : connection_(std::move(connection)),
+      checkpoint_mutex_(checkpoint_mutex),
       views_(views),
-      sweep_leases_(std::move(sweep_leases)),
-      thread_([this] {
-        pthread_setname_np(pthread_self(), "strata-tend");
-        Loop();
-      }) {}
+      sweep_leases_(std::move(sweep_leases)) {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "strata-tend");
+    Loop();
+  });
+}
 
 void Maintenance::LogGrew() {
   base::MutexLock lock(mutex_);
@@ -53,6 +56,7 @@ void Maintenance::Loop() {
 
 void Maintenance::Checkpoint() {
   views_->EndIdleViews();
+  base::MutexLock lock(*checkpoint_mutex_);
   // What it could not copy because of a reader, or of an error, comes next time: the log has it.
   const int code = sqlite3_wal_checkpoint_v2(connection_.database(), nullptr,
                                              SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);

@@ -16,7 +16,9 @@ namespace strata::storage::sqlite {
 // snapshots whose lease is over. Thread-safe.
 class Maintenance {
  public:
-  Maintenance(Connection connection, ViewPool* views, std::function<void()> sweep_leases);
+  // `checkpoint_mutex` is held by whoever copies the log.
+  Maintenance(Connection connection, base::Mutex* checkpoint_mutex, ViewPool* views,
+              std::function<void()> sweep_leases);
   ~Maintenance() { Stop(); }
 
   // The log is large enough to be copied.
@@ -29,6 +31,7 @@ class Maintenance {
   void Checkpoint();
 
   Connection connection_;
+  base::Mutex* const checkpoint_mutex_;
   ViewPool* const views_;
   const std::function<void()> sweep_leases_;
   std::atomic<std::uint64_t> checkpoints_{0};

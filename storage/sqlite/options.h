@@ -29,7 +29,7 @@ struct SqliteOptions {
   // Log size from which it is copied into the file in the background, ...
   std::uint64_t checkpoint_bytes = std::uint64_t{4} << 20;
   // ... at which commits wait until it starts anew, ...
-  std::uint64_t restart_bytes = std::uint64_t{64} << 20;
+  std::uint64_t restart_bytes = std::uint64_t{32} << 20;
   // ... and at which views that hold it up are ended.
   std::uint64_t expire_bytes = std::uint64_t{256} << 20;
 

@@ -18,7 +18,7 @@ void MakeSeal(const unsigned char* page, std::size_t size, std::uint32_t number,
               unsigned char* seal) {
   unsigned char bytes[4];
   Fixed32(number, bytes);
-  Fixed32(Crc32c(page, size - kReservedBytes, Crc32c(bytes, sizeof bytes)), seal);
+  Fixed32(Crc32cOf(page, size - kReservedBytes, Crc32cOf(bytes, sizeof bytes)), seal);
   std::memcpy(seal + 4, kMark, sizeof kMark);
 }
 

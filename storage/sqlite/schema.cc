@@ -47,10 +47,9 @@ Status CheckStore(Connection* connection) {
 }  // namespace
 
 Status ConfigureConnection(Connection* connection, std::size_t cache_bytes) {
-  const std::string sql =
-      "PRAGMA cache_size=-" + std::to_string(cache_bytes / 1024) +
-      ";PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA wal_autocheckpoint=0"
-      ";PRAGMA synchronous=FULL;PRAGMA secure_delete=FAST;PRAGMA journal_size_limit=8388608";
+  const std::string sql = "PRAGMA cache_size=-" + std::to_string(cache_bytes / 1024) +
+                          ";PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA wal_autocheckpoint=0"
+                          ";PRAGMA synchronous=FULL;PRAGMA secure_delete=FAST";
   return connection->Execute(sql.c_str());
 }
 

@@ -68,6 +68,7 @@ class SqliteEngine final : public Engine {
   std::string store_id_;
   std::optional<ViewPool> views_;
   LeaseTable<ViewPointer> leases_;  // before the views' pool goes
+  base::Mutex checkpoint_mutex_;
   std::optional<CommitApplier> applier_;
   std::optional<Maintenance> maintenance_;
   std::optional<GroupWriter> writer_;
@@ -91,10 +92,11 @@ Status SqliteEngine::Open() {
   STRATA_ASSIGN_OR_RETURN(store_id_, ReadMeta(&connection, "store_id"));
   STRATA_ASSIGN_OR_RETURN(Connection tending, Connect(kMaintenanceCache));
 
-  applier_.emplace(std::move(connection), options_);
+  applier_.emplace(std::move(connection), &checkpoint_mutex_, options_);
   STRATA_RETURN_IF_ERROR(applier_->Start());
   views_.emplace(path_, vfs_.name(), options_);
-  maintenance_.emplace(std::move(tending), &*views_, [this] { leases_.Sweep(); });
+  maintenance_.emplace(std::move(tending), &checkpoint_mutex_, &*views_,
+                       [this] { leases_.Sweep(); });
   writer_.emplace(&*applier_, &*views_, options_, [this] { maintenance_->LogGrew(); });
   return OkStatus();
 }
@@ -193,9 +195,8 @@ Result<FeedPosition> SqliteEngine::DoReadFeed(const FeedOptions& options,
   for (std::size_t bytes = 0; bytes < options.max_bytes;) {
     FeedPart part;
     do {
-      STRATA_ASSIGN_OR_RETURN(part, view->Use([&](Reader& reader) {
-        return reader.NextFeedPart(id, position.up_to);
-      }));
+      STRATA_ASSIGN_OR_RETURN(
+          part, view->Use([&](Reader& reader) { return reader.NextFeedPart(id, position.up_to); }));
       if (part.id < 0) {
         position.at_end = true;
         return position;

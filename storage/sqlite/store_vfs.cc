@@ -73,29 +73,31 @@ int Read(sqlite3_file* file, void* data, int amount, sqlite3_int64 offset) {
   return sound ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
+// Asks the hook, then writes.
+int WriteBytes(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offset) {
+  IoHook* hook = Self(file)->store->hook();
+  if (hook != nullptr) {
+    const IoFault fault = hook->OnWrite(Self(file)->kind, offset, View(data, amount));
+    if (fault != IoFault::kNone) return ToSqlite(fault, SQLITE_IOERR_WRITE);
+  }
+  return Methods(file)->xWrite(Real(file), data, amount, offset);
+}
+
 int WriteData(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offset) {
   StoreVfs* store = Self(file)->store;
   const auto* bytes = static_cast<const unsigned char*>(data);
   if (offset == 0 && amount >= kHeaderBytes) LearnPageSize(store, bytes);
   const std::uint32_t number = PageNumber(store, amount, offset);
-  if (number == 0) return Methods(file)->xWrite(Real(file), data, amount, offset);
+  if (number == 0) return WriteBytes(file, data, amount, offset);
   std::vector<unsigned char> sealed(bytes, bytes + amount);
   SealPage(sealed.data(), sealed.size(), number);
-  return Methods(file)->xWrite(Real(file), sealed.data(), amount, offset);
+  return WriteBytes(file, sealed.data(), amount, offset);
 }
 
 int WriteFile(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offset) {
-  StoreVfs* store = Self(file)->store;
-  const IoFile kind = Self(file)->kind;
-  int code = SQLITE_OK;
-  if (store->hook() != nullptr) {
-    code = ToSqlite(store->hook()->OnWrite(kind, offset, View(data, amount)), SQLITE_IOERR_WRITE);
-  }
-  if (kind == IoFile::kData) {
-    return code != SQLITE_OK ? code : WriteData(file, data, amount, offset);
-  }
-  if (code == SQLITE_OK) code = Methods(file)->xWrite(Real(file), data, amount, offset);
-  store->log().Wrote(offset, View(data, amount), code == SQLITE_OK);
+  if (Self(file)->kind == IoFile::kData) return WriteData(file, data, amount, offset);
+  const int code = WriteBytes(file, data, amount, offset);
+  Self(file)->store->log().Wrote(offset, View(data, amount), code == SQLITE_OK);
   return code;
 }
 

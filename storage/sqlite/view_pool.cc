@@ -6,9 +6,12 @@
 namespace strata::storage::sqlite {
 namespace {
 
-// More idle ones than this are closed: each has a page cache of its own.
+// Each reader has a page cache of its own: the first few, which serve most calls, share the memory
+// that readers may take; those beyond, mostly snapshots, make do with little.
+constexpr std::size_t kMainReaders = 4;
+constexpr std::size_t kOtherReaderCache = std::size_t{128} << 10;
+// More idle ones than this are closed.
 constexpr std::size_t kIdleReaders = 8;
-constexpr std::size_t kLeastReaderCache = std::size_t{256} << 10;
 
 }  // namespace
 
@@ -37,16 +40,17 @@ ViewPool::ViewPool(std::string path, const char* vfs, const SqliteOptions& optio
     : path_(std::move(path)),
       vfs_(vfs),
       max_readers_(options.max_readers),
-      reader_cache_bytes_(std::max(kLeastReaderCache, options.cache_bytes / 2 / kIdleReaders)) {}
+      main_cache_bytes_(options.cache_bytes / 2 / kMainReaders) {}
 
 Result<std::unique_ptr<Reader>> ViewPool::OpenReader() {
+  std::size_t cache_bytes = main_cache_bytes_;
   {
     base::MutexLock lock(mutex_);
     if (closed_) return Unavailable("the store is closed");
     if (open_ >= max_readers_) return ResourceExhausted("too many snapshots and scans are open");
-    ++open_;
+    if (++open_ > kMainReaders) cache_bytes = std::min(cache_bytes, kOtherReaderCache);
   }
-  Result<Reader> reader = Reader::Open(path_, vfs_.c_str(), reader_cache_bytes_);
+  Result<Reader> reader = Reader::Open(path_, vfs_.c_str(), cache_bytes);
   if (reader.ok()) return std::make_unique<Reader>(*std::move(reader));
   base::MutexLock lock(mutex_);
   --open_;

@@ -90,7 +90,7 @@ class ViewPool {
   const std::string path_;
   const std::string vfs_;
   const std::size_t max_readers_;
-  const std::size_t reader_cache_bytes_;
+  const std::size_t main_cache_bytes_;
   std::atomic<Version> last_version_{0};
   std::atomic<std::uint64_t> ended_views_{0};
 
