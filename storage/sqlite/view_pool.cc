@@ -31,6 +31,7 @@ bool HeldView::TryEnd() {
   std::unique_ptr<Reader> reader = std::move(reader_);
   mutex_.Unlock();
   if (reader == nullptr) return false;
+  ended_.store(true, std::memory_order_release);
   reader->EndView();
   pool_->Return(std::move(reader));
   return true;
@@ -124,8 +125,9 @@ void ViewPool::EndIdleViews() {
 bool ViewPool::HasOldViews() {
   const Version last = last_version();
   base::MutexLock lock(held_mutex_);
-  return std::any_of(held_.begin(), held_.end(),
-                     [last](const HeldView* view) { return view->version() < last; });
+  return std::any_of(held_.begin(), held_.end(), [last](const HeldView* view) {
+    return view->version() < last && !view->ended();
+  });
 }
 
 void ViewPool::EndOldViews() {

@@ -35,10 +35,7 @@ class HeldView {
     return fn(*reader_);
   }
 
-  bool ended() {
-    base::MutexLock lock(mutex_);
-    return reader_ == nullptr;
-  }
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
 
  private:
   friend class ViewPool;
@@ -47,6 +44,7 @@ class HeldView {
 
   ViewPool* const pool_;
   const Version version_;
+  std::atomic<bool> ended_{false};
   base::Mutex mutex_;
   std::unique_ptr<Reader> reader_ STRATA_GUARDED_BY(mutex_);
 };
