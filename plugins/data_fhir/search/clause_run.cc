@@ -18,7 +18,7 @@ using layout::ResourceNumber;
 constexpr std::size_t kMaxRuns = 8;
 constexpr std::size_t kPointsPerRead = 512;
 // Looking at a resource costs as much as reading so many index rows.
-constexpr std::uint64_t kRowsPerLook = 40;
+constexpr std::uint64_t kRowsPerLook = 16;
 constexpr std::uint64_t kRowsPerPoint = 4;
 
 void SortUnique(Numbers* numbers) {
@@ -146,13 +146,18 @@ Result<std::optional<std::vector<Criterion>>> ClauseRun::OrderedRuns() {
 }
 
 Status ClauseRun::Filter(Numbers* candidates) {
+  if (candidates->empty()) return {};
   STRATA_RETURN_IF_ERROR(Narrow());
+  checked_ += candidates->size();
+  if (IsPoints() && !complete_) {
+    STRATA_ASSIGN_OR_RETURN(const bool done, FilterByRange(candidates));
+    if (done) return {};
+  }
   const std::uint64_t cost = candidates->size() * (IsPoints() ? kRowsPerPoint : kRowsPerLook) + 64;
   // Reading the rest of the index ranges may be cheaper than asking for each candidate.
   while (!complete_ && rows_read_ < cost) {
     STRATA_RETURN_IF_ERROR(Advance(std::min<std::uint64_t>(cost - rows_read_, 4096)));
   }
-  checked_ += candidates->size();
   if (needs_look_) {
     if (complete_ && !negated()) FilterByFound(candidates);
     return FilterByLooking(candidates);
@@ -162,6 +167,45 @@ Status ClauseRun::Filter(Numbers* candidates) {
     return {};
   }
   return IsPoints() ? FilterByPoints(candidates) : FilterByLooking(candidates);
+}
+
+void ClauseRun::KeepHolding(const std::vector<char>& holds, Numbers* candidates) const {
+  Numbers kept;
+  for (std::size_t i = 0; i < candidates->size(); ++i) {
+    const ResourceNumber n = (*candidates)[i];
+    const bool by_number = std::binary_search(numbers_.begin(), numbers_.end(), n);
+    if ((holds[i] != 0 || by_number) != negated()) kept.push_back(n);
+  }
+  *candidates = std::move(kept);
+}
+
+// Resources that belong together were often stored together: the part of each run between the first
+// candidate and the last may hold few rows. false: it holds too many.
+Result<bool> ClauseRun::FilterByRange(Numbers* candidates) {
+  std::vector<char> holds(candidates->size(), 0);
+  std::uint64_t left = 2 * candidates->size() + 16;
+  for (const Criterion& criterion : *narrowed_criteria_) {
+    std::string end =
+        layout::IndexKey(type_, criterion.parameter, *criterion.exact, candidates->back());
+    end.push_back('\0');
+    RangeReader reader(
+        layout::IndexKey(type_, criterion.parameter, *criterion.exact, candidates->front()),
+        std::move(end));
+    const auto each = [&](std::string_view value, ResourceNumber n) {
+      const auto at = std::lower_bound(candidates->begin(), candidates->end(), n);
+      if (value == *criterion.exact && at != candidates->end() && *at == n) {
+        holds[static_cast<std::size_t>(at - candidates->begin())] = 1;
+      }
+      return true;
+    };
+    if (left == 0) return false;
+    STRATA_RETURN_IF_ERROR(reader.Read(view_, left, each));
+    rows_read_ += reader.rows_read();
+    if (!reader.done()) return false;
+    left -= reader.rows_read();
+  }
+  KeepHolding(holds, candidates);
+  return true;
 }
 
 void ClauseRun::FilterByFound(Numbers* candidates) const {
@@ -178,9 +222,8 @@ void ClauseRun::FilterByFound(Numbers* candidates) const {
 
 Status ClauseRun::FilterByPoints(Numbers* candidates) {
   const std::size_t values = narrowed_criteria_->size();
-  const std::size_t batch =
-      std::max<std::size_t>(1, kPointsPerRead / std::max<std::size_t>(1, values));
-  Numbers kept;
+  const std::size_t batch = std::max<std::size_t>(1, kPointsPerRead / (values + 1));
+  std::vector<char> holds(candidates->size(), 0);
   std::vector<std::string> keys;
   for (std::size_t start = 0; start < candidates->size(); start += batch) {
     const std::size_t end = std::min(start + batch, candidates->size());
@@ -191,19 +234,13 @@ Status ClauseRun::FilterByPoints(Numbers* candidates) {
             layout::IndexKey(type_, criterion.parameter, *criterion.exact, (*candidates)[i]));
       }
     }
-    std::vector<char> holds(end - start, 0);
     STRATA_RETURN_IF_ERROR(view_.Get(keys, [&](std::size_t i, const layout::StoredRow& row) {
       if (row.version == 0 || !layout::AliveAt(row.version, row.value, view_.as_of())) return;
-      holds[i / values] = 1;
+      holds[start + i / values] = 1;
     }));
     rows_read_ += keys.size();
-    for (std::size_t i = start; i < end; ++i) {
-      const ResourceNumber n = (*candidates)[i];
-      const bool by_number = std::binary_search(numbers_.begin(), numbers_.end(), n);
-      if ((holds[i - start] != 0 || by_number) != negated()) kept.push_back(n);
-    }
   }
-  *candidates = std::move(kept);
+  KeepHolding(holds, candidates);
   return {};
 }
 
@@ -214,13 +251,7 @@ Status ClauseRun::FilterByLooking(Numbers* candidates) {
     holds[i] = check.Holds(criteria_, resource) ? 1 : 0;
   }));
   rows_read_ += candidates->size();
-  Numbers kept;
-  for (std::size_t i = 0; i < candidates->size(); ++i) {
-    const ResourceNumber n = (*candidates)[i];
-    const bool by_number = std::binary_search(numbers_.begin(), numbers_.end(), n);
-    if ((holds[i] != 0 || by_number) != negated()) kept.push_back(n);
-  }
-  *candidates = std::move(kept);
+  KeepHolding(holds, candidates);
   return {};
 }
 

@@ -51,7 +51,9 @@ class ClauseRun {
   Status Narrow();
   Status NarrowOne(const Criterion& criterion, std::vector<Criterion>* narrowed, bool* all);
   bool IsPoints() const;
+  Result<bool> FilterByRange(Numbers* candidates);
   Status FilterByPoints(Numbers* candidates);
+  void KeepHolding(const std::vector<char>& holds, Numbers* candidates) const;
   Status FilterByLooking(Numbers* candidates);
   void FilterByFound(Numbers* candidates) const;
 
