@@ -113,6 +113,9 @@ void ImportJob::AddResource(json::Value root, std::int64_t entry, Parsed* parsed
   if (client.ok() && root.end_offset() - root.begin_offset() > store::kMaxResourceBytes) {
     client = store::Fault(Code::kResourceExhausted, "too-long", "the resource is too large");
   }
+  if (client.ok() && !client->id.empty() && !store::IsValidId(client->id)) {
+    client = store::BadId(std::string(client->type).append(".id"));
+  }
   if (!client.ok()) {
     static_cast<void>(Blame(parsed->item, entry, client.status()));
     return;

@@ -127,7 +127,6 @@ Result<ClientResource> CheckResource(json::Value root, std::string_view expected
   const std::string path(type.string());
   const json::Value id = root["id"];
   if (id && !id.is_string()) return BadElement("structure", "id must be a string", path + ".id");
-  if (id && !IsValidId(id.string())) return BadId(path + ".id");
   const json::Value meta = root["meta"];
   if (meta && !meta.is_object()) {
     return BadElement("structure", "meta must be an object", path + ".meta");

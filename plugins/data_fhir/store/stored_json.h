@@ -28,8 +28,8 @@ struct ClientResource {
 };
 
 // What must hold of any resource before it can be kept: an object with a resourceType of FHIR R4
-// (`expected_type` unless that is empty), an id that is one, meta an object. INVALID_ARGUMENT with
-// the element, NOT_FOUND for an unknown type.
+// (`expected_type` unless that is empty), id a string (what it says does not matter to a create),
+// meta an object. INVALID_ARGUMENT with the element, NOT_FOUND for an unknown type.
 Result<ClientResource> CheckResource(json::Value root, std::string_view expected_type);
 
 // The error of a parser as a fault of the contract, which names the position.
