@@ -35,7 +35,7 @@ data::Outcome OutcomeOf(const Status& status);
 std::string IssueOf(const Status& status);
 
 class DataContract : public ::testing::TestWithParam<Stack> {
- protected:
+ public:
   DataContract();
   ~DataContract() override;
 

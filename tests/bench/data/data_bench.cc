@@ -1,0 +1,229 @@
+// What the record does in a second: import, then reads, over SQLite with full durability.
+//
+//   data_bench [FOLDER [RESOURCES]]
+//
+// FOLDER (default: $STRATA_BENCH_DATA or the sample patients) holds Synthea bundles (*.json,
+// *.json.zst; files that begin with 0- are loaded first). They are repeated under new ids until
+// RESOURCES (default 54747) are in. Prints one line per figure.
+#include <strata/plugin.h>
+#include <sys/resource.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "strata/data/v1/data.strata.h"
+#include "tests/support/fake_host.h"
+
+extern "C" {
+const strata_plugin* strata_plugin_hosting_sqlite(std::uint32_t host_abi_minor);
+const strata_plugin* strata_plugin_data_fhir(std::uint32_t host_abi_minor);
+}
+
+namespace strata {
+namespace {
+
+namespace fs = std::filesystem;
+using data::v1::DataClient;
+
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+
+double Seconds(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  if (path.extension() != ".zst") return bytes;
+  std::string text(static_cast<std::size_t>(ZSTD_getFrameContentSize(bytes.data(), bytes.size())),
+                   '\0');
+  text.resize(ZSTD_decompress(text.data(), text.size(), bytes.data(), bytes.size()));
+  return text;
+}
+
+std::vector<fs::path> Files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".json") || name.ends_with(".json.zst")) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// Sends one text as items that hold a piece each.
+class Sender {
+ public:
+  Sender(DataClient& client, const Context& cx) : client_(client), cx_(cx) {}
+
+  // `next` fills the next text, false at the end; stops when `enough` resources were done.
+  bool Run(FunctionRef<bool(std::string*)> next) {
+    const Status status = client_.Import(
+        cx_,
+        [&](data::v1::ImportRequest* request) {
+          request->Clear();
+          if (at_ == text_.size()) {
+            at_ = 0;
+            ++item_;
+            if (!next(&text_)) return false;
+          }
+          auto* item = request->add_items();
+          item->set_item(item_);
+          item->set_json(text_.substr(at_, kPieceBytes));
+          at_ += item->json().size();
+          item->set_continued(at_ < text_.size());
+          return true;
+        },
+        [&](data::v1::ImportResponse& response) {
+          resources += response.resources_done();
+          for (const auto& fault : response.faults()) {
+            if (faults++ == 0) std::fprintf(stderr, "first fault: %s\n", fault.message().c_str());
+          }
+          return true;
+        });
+    if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
+    return status.ok();
+  }
+
+  std::uint64_t resources = 0;
+  std::uint64_t faults = 0;
+
+ private:
+  DataClient& client_;
+  const Context& cx_;
+  std::string text_;
+  std::size_t at_ = 0;
+  std::uint64_t item_ = 0;
+};
+
+std::uint64_t CountEntries(const std::string& bundle) {
+  std::uint64_t count = 0;
+  for (std::size_t at = bundle.find("\"fullUrl\""); at != std::string::npos;
+       at = bundle.find("\"fullUrl\"", at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+std::uint64_t FolderBytes(const fs::path& folder) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  }
+  return bytes;
+}
+
+long PeakKilobytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+double ProcessorSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+bool Import(DataClient& client, const Context& cx, const fs::path& folder, std::uint64_t wanted) {
+  const std::vector<fs::path> files = Files(folder);
+  const auto is_first = [](const fs::path& path) {
+    return path.filename().string().starts_with("0-");
+  };
+  Sender sender(client, cx);
+  std::uint64_t sent = 0;
+  auto file = files.begin();
+  bool first_round = true;
+  const auto start = std::chrono::steady_clock::now();
+  const double processor = ProcessorSeconds();
+  const bool ok = sender.Run([&](std::string* text) {
+    if (sent >= wanted || files.empty()) return false;
+    while (file == files.end() || (!first_round && is_first(*file))) {
+      if (file == files.end()) {
+        file = files.begin();
+        first_round = false;
+      } else {
+        ++file;
+      }
+    }
+    *text = ReadFile(*file++);
+    sent += CountEntries(*text);
+    return true;
+  });
+  const double seconds = Seconds(start);
+  std::printf(
+      "import: %llu resources in %.1f s = %.0f resources/s (%.1f processor s), %llu faults\n",
+      static_cast<unsigned long long>(sender.resources), seconds,
+      static_cast<double>(sender.resources) / seconds, ProcessorSeconds() - processor,
+      static_cast<unsigned long long>(sender.faults));
+  return ok && sender.resources > 0;
+}
+
+void Reads(DataClient& client, const Context& cx) {
+  std::vector<std::pair<std::string, std::string>> ids;
+  const Status exported = client.Export(cx, {}, [&](data::v1::ExportResponse& message) {
+    for (const auto& resource : message.resources()) {
+      ids.emplace_back(resource.type(), resource.id());
+    }
+    return ids.size() < 20'000;
+  });
+  if (!exported.ok()) return;
+  constexpr int kReads = 200'000;
+  const auto start = std::chrono::steady_clock::now();
+  data::v1::ReadRequest request;
+  data::v1::ReadResponse response;
+  for (int i = 0; i < kReads; ++i) {
+    const auto& [type, id] = ids[static_cast<std::size_t>(i) * 7919 % ids.size()];
+    request.set_type(type);
+    request.set_id(id);
+    if (!client.Read(cx, request, &response).ok()) return;
+  }
+  std::printf("read: %.0f/s on one thread, in process\n", kReads / Seconds(start));
+}
+
+int Run(const fs::path& folder, std::uint64_t wanted) {
+  std::string name = (fs::temp_directory_path() / "strata-bench-XXXXXX").string();
+  const fs::path store = mkdtemp(name.data());
+  int result = 1;
+  std::uint64_t resources = wanted;
+  {
+    testing::FakeHost host;
+    host.SetStateDir(store.string());
+    const Status hosting = host.Add("store", strata_plugin_hosting_sqlite(0));
+    const Status records =
+        host.Add("records", strata_plugin_data_fhir(0), "{}", {{"store", "store"}});
+    if (!hosting.ok() || !records.ok()) return result;
+    testing::FakeRequest request;
+    DataClient client(host.Client(), "records");
+    if (Import(client, request.context(), folder, wanted)) result = 0;
+    std::printf("peak memory: %ld MiB\n", PeakKilobytes() / 1024);
+    Reads(client, request.context());
+  }
+  std::printf("disk: %.0f bytes per resource\n",
+              static_cast<double>(FolderBytes(store)) / static_cast<double>(resources));
+  if (const char* keep = std::getenv("KEEP_STORE")) fs::rename(store, keep);
+  fs::remove_all(store);
+  return result;
+}
+
+}  // namespace
+}  // namespace strata
+
+int main(int argc, char** argv) {
+  const char* folder = std::getenv("STRATA_BENCH_DATA");
+  if (folder == nullptr) folder = STRATA_SAMPLES;
+  if (argc > 1) folder = argv[1];
+  constexpr std::uint64_t kDefault = 54'747;
+  return strata::Run(folder, argc > 2 ? std::strtoull(argv[2], nullptr, 10) : kDefault);
+}
