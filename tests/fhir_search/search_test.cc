@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -215,6 +217,11 @@ TEST_F(SearchTest, RefusesWithWhatIsAllowed) {
   EXPECT_THAT(Refusal("Patient?gender:missing=perhaps"), HasSubstr("true or false"));
 }
 
+TEST_F(SearchTest, NeedsAResourceType) {
+  EXPECT_THAT(Refusal("?name=x"), HasSubstr("resource type"));
+  EXPECT_EQ(Run("Shoe?size=9").status().code(), Code::kNotFound);
+}
+
 TEST_F(SearchTest, NoValueOfTheRequestIsRepeatedInTheFault) {
   EXPECT_THAT(Refusal("Patient?birthdate=Smith"), testing::Not(HasSubstr("Smith")));
 }
@@ -310,6 +317,39 @@ TEST_F(SearchTest, APageOfManyReadsFewRows) {
 
   EXPECT_THAT(page->matches, SizeIs(20));
   EXPECT_LT(view.rows_read, 2'500U);
+}
+
+// Too many for one clause to be read as a whole: pages come from a walk along several runs.
+TEST_F(SearchTest, AWalkGivesTheSamePagesInBothDirections) {
+  constexpr std::size_t kAll = 2'500;
+  for (std::size_t i = 1; i <= kAll; ++i) {
+    const std::string system = i % 3 == 0 ? "s" : "t";
+    PutPatient(std::to_string(i),
+               R"("identifier":[{"system":")" + system + R"(","value":"X"}],"active":true)");
+  }
+  const std::string query = "Patient?identifier=X&active=true&_count=400";
+  std::vector<Numbers> pages;
+  std::string position;
+  std::string previous;
+  do {
+    const Result<Page> page = Run(query, position);
+    pages.push_back(page->matches);
+    position = page->next;
+    previous = page->previous;
+  } while (!position.empty());
+  Numbers all;
+  for (const Numbers& page : pages) all.insert(all.end(), page.begin(), page.end());
+
+  EXPECT_THAT(pages, SizeIs(7));
+  ASSERT_THAT(all, SizeIs(kAll));
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+  EXPECT_EQ(std::set<layout::ResourceNumber>(all.begin(), all.end()).size(), kAll);
+  for (std::size_t i = pages.size() - 1; i-- > 0;) {
+    const Result<Page> page = Run(query, previous);
+    EXPECT_EQ(page->matches, pages[i]) << i;
+    previous = page->previous;
+  }
+  EXPECT_EQ(previous, "");
 }
 
 TEST_F(SearchTest, ASmallClauseIsNotSlowedByALargeOne) {

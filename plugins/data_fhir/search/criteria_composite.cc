@@ -74,6 +74,7 @@ std::vector<ValueSpan> SpansOf(const Criterion& first, const Part& second) {
 Result<Criteria> CompileComposite(const Subject& subject, std::string_view value) {
   const auto texts = SplitEscaped(value, '$');
   const auto& components = subject.definition->components;
+  if (components.size() < 2) return Unimplemented("a composite needs two components");
   if (texts.size() != components.size()) {
     return InvalidArgument("the value should be " + std::to_string(components.size()) +
                            " values joined by $");

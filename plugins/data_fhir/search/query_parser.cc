@@ -250,6 +250,10 @@ bool QueryParser::AddCompartment(std::string_view type, std::string_view id) {
 }
 
 Result<Query> ParseQuery(const data::v1::SearchRequest& request, std::int64_t now_us) {
+  if (request.type().empty()) {
+    return SearchFault(Code::kInvalidArgument, "not-supported",
+                       "a search needs a resource type: GET [base]/Patient?...");
+  }
   if (layout::TypeNumberOf(request.type()) == 0) {
     return SearchFault(Code::kNotFound, "not-supported",
                        "there is no resource type " + Quoted(request.type()));
