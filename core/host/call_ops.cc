@@ -47,6 +47,9 @@ std::uint64_t OnCancel(strata_call* c, void (*fn)(void*), void* arg) {
       static_cast<Request*>(request)->Cancel(CancelReason::kCaller);
     };
     frame->outer_hook = ops->on_cancel(frame->outer, cancel, frame->request);
+    // Not registered: it is cancelled already, or can never be.
+    const bool already = ops->cancelled != nullptr && ops->cancelled(frame->outer) != 0;
+    if (frame->outer_hook == 0 && already) cancel(frame->request);
   }
   return frame->request->OnCancel(fn, arg);
 }

@@ -8,12 +8,7 @@
 namespace strata::host {
 
 Request::~Request() {
-  bool in_hub = false;
-  {
-    const base::MutexLock lock(mutex_);
-    in_hub = in_hub_;
-  }
-  if (in_hub) hub_.Remove(this);
+  if (in_hub_) hub_.Remove(this);
   table_.Leave(ticket_);
 }
 
@@ -66,6 +61,15 @@ void Request::OffCancel(std::uint64_t id) {
   const base::MutexLock lock(mutex_);
   if (std::erase_if(hooks_, [&](const Hook& hook) { return hook.id == id; }) > 0) return;
   while (running_id_ == id) ran_.Wait(mutex_);
+}
+
+std::size_t Request::DropCallbacks() {
+  if (!in_hub_.load(std::memory_order_relaxed)) return 0;
+  const base::MutexLock lock(mutex_);
+  const std::size_t left = hooks_.size();
+  hooks_.clear();
+  while (running_id_ != 0) ran_.Wait(mutex_);
+  return left;
 }
 
 CancelHub::CancelHub(const base::Clock& clock) : clock_(clock) {

@@ -56,6 +56,9 @@ class Request final {
   std::uint64_t OnCancel(void (*fn)(void*), void* arg);
   // After it returns fn neither runs nor will run. Not to be called from inside fn.
   void OffCancel(std::uint64_t id);
+  // Takes back what is left of them when the call from outside ends; their number. It is 0 unless a
+  // plugin forgot one.
+  std::size_t DropCallbacks();
 
  private:
   struct Hook {
@@ -69,13 +72,13 @@ class Request final {
   const RouteTable::Ticket ticket_;
   std::atomic<CancelReason> reason_{CancelReason::kNone};
   std::atomic<std::int64_t> deadline_us_{0};
+  std::atomic<bool> in_hub_{false};  // A callback was registered at some time.
 
   base::Mutex mutex_;
   base::CondVar ran_;
   std::vector<Hook> hooks_ STRATA_GUARDED_BY(mutex_);
   std::uint64_t last_id_ STRATA_GUARDED_BY(mutex_) = 0;
   std::uint64_t running_id_ STRATA_GUARDED_BY(mutex_) = 0;
-  bool in_hub_ STRATA_GUARDED_BY(mutex_) = false;
 };
 
 // Knows the requests that wait to be told of their end: cancels them when their deadline passes

@@ -80,12 +80,16 @@ bool RouteTable::DrainedUpTo(std::uint64_t generation) const {
 }
 
 void RouteTable::Retire(std::vector<std::unique_ptr<const Routes>>* retired) {
-  std::erase_if(live_, [&](Generation* g) {
-    if (g == current_.load() || !g->Idle()) return false;
-    retired->push_back(std::move(g->routes_));
-    free_.push_back(g);
-    return true;
-  });
+  std::vector<Generation*> kept;
+  for (Generation* g : live_) {
+    if (g == current_.load() || !g->Idle()) {
+      kept.push_back(g);
+    } else {
+      retired->push_back(std::move(g->routes_));
+      free_.push_back(g);
+    }
+  }
+  live_ = std::move(kept);
 }
 
 bool RouteTable::WaitDrained(std::uint64_t generation,

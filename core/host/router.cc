@@ -173,6 +173,9 @@ strata_code Router::Run(Request& request, const Frame* parent, const SlotRoute& 
   call.host_ref = frame->ref.load(std::memory_order_relaxed);
   const strata_code code = Serve(frame);
   UnhookOuter(frame);
+  if (frame->entry && request.DropCallbacks() > 0) {
+    callee.api().LogMisbehaviour("an on_cancel callback was not taken back");
+  }
   frames_.Release(frame);
   return code;
 }

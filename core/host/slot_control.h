@@ -24,10 +24,10 @@ Status BringUp(const std::shared_ptr<Instance>& instance, Deadline deadline,
                const std::shared_ptr<void>& keep_alive);
 
 // Takes an ACTIVE instance that no request can reach any more (RouteTable::WaitDrained) to RETIRED:
-// drain, wait for its submitted work and its own background calls (`wait_for_calls`), which end only
-// when it is told to drain, stop, destroy. DEADLINE_EXCEEDED: it did not let go in time, even with a
-// second more, and is a ZOMBIE; or the code of drain, when it is gone but could not finish its
-// work.
+// drain, wait for its submitted work and its own background calls (`wait_for_calls`), which end
+// only when it is told to drain, stop, destroy. DEADLINE_EXCEEDED: it did not let go in time, even
+// with a second more, and is a ZOMBIE; or the code of drain, when it is gone but could not finish
+// its work.
 Status TakeDown(const std::shared_ptr<Instance>& instance, Deadline deadline,
                 const std::function<bool(Deadline)>& wait_for_calls,
                 const std::shared_ptr<void>& keep_alive);

@@ -1,11 +1,10 @@
 #include "core/host/stack.h"
 
 #include <pthread.h>
-#include <unistd.h>
 
-#include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "core/base/version.h"
@@ -17,6 +16,8 @@ extern "C" const char strata_contracts_protoset_end[];
 
 namespace strata::host {
 namespace {
+
+constexpr std::chrono::seconds kHealthTimeout{2};
 
 // Counts a request from outside until it is destroyed.
 class Admission {
@@ -61,26 +62,37 @@ class RequestPin final : public Pin {
   Request request_;
 };
 
-void WatchHealth(StackState& state) {
+// Asks one plugin; one that does not answer in time is not asked again.
+void AskHealth(const std::shared_ptr<StackState>& state, const Slot& slot,
+               std::set<const Instance*>* silent) {
+  const std::shared_ptr<Instance> instance = slot.instance;
+  if (silent->count(instance.get()) != 0) return;
+  const Health before = instance->health();
+  const auto deadline = std::chrono::steady_clock::now() + kHealthTimeout;
+  if (!RunUntil(deadline, [instance, state] { instance->PollHealth(); })) {
+    silent->insert(instance.get());
+    instance->PushHealth(STRATA_DEADLINE_EXCEEDED, "health did not return in time");
+  }
+  const Health now = instance->health();
+  if (before.state == now.state) return;
+  const bool serving = now.state == HealthState::kServing;
+  state->log.Write(serving ? base::LogLevel::kInfo : base::LogLevel::kWarning, "slot.health",
+                   std::vector<base::LogField>{
+                       {"slot", slot.config.name}, {"serving", serving}, {"reason", now.reason}});
+}
+
+void WatchHealth(const std::shared_ptr<StackState>& state) {
+  std::set<const Instance*> silent;
   while (true) {
     {
-      const base::MutexLock lock(state.health_mutex);
-      if (!state.health_stopping) {
-        state.health_stop.WaitFor(state.health_mutex, state.options.health_interval);
+      const base::MutexLock lock(state->health_mutex);
+      if (!state->health_stopping) {
+        state->health_stop.WaitFor(state->health_mutex, state->options.health_interval);
       }
-      if (state.health_stopping) return;
+      if (state->health_stopping) return;
     }
-    for (Slot& slot : state.slots) {
-      if (!slot.running()) continue;
-      const Health before = slot.instance->health();
-      const Health now = slot.instance->PollHealth();
-      if (before.state == now.state) continue;
-      state.log.Write(
-          now.state == HealthState::kServing ? base::LogLevel::kInfo : base::LogLevel::kWarning,
-          "slot.health",
-          std::vector<base::LogField>{{"slot", slot.config.name},
-                                      {"serving", now.state == HealthState::kServing},
-                                      {"reason", now.reason}});
+    for (const Slot& slot : state->slots) {
+      if (slot.running()) AskHealth(state, slot, &silent);
     }
   }
 }
@@ -119,7 +131,9 @@ StackState::StackState(StackConfig stack_config, const StackOptions& stack_optio
   }
 }
 
-StackState::~StackState() = default;
+StackState::~StackState() {
+  if (core != nullptr) core->Destroy();
+}
 
 std::uint64_t StackState::Publish(const Slot* without) {
   std::vector<RoutedSlot> running;
@@ -169,9 +183,9 @@ Result<std::unique_ptr<Stack>> Stack::Start(StackConfig config, const StackOptio
   const auto state = std::make_shared<StackState>(std::move(config), options, log, clock);
   STRATA_RETURN_IF_ERROR(StartSlots(state));
   std::unique_ptr<Stack> stack(new Stack(state));
-  state->health_thread = std::thread([raw = state.get()] {
+  state->health_thread = std::thread([state] {
     pthread_setname_np(pthread_self(), "strata-health");
-    WatchHealth(*raw);
+    WatchHealth(state);
   });
   state->table.OpenIngress();
   log.Info("stack.started",

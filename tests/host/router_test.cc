@@ -185,6 +185,13 @@ TEST_F(RouterTest, CancellationReachesTheLastHop) {
   EXPECT_EQ(code, STRATA_CANCELLED);
 }
 
+TEST_F(RouterTest, ACallThatIsCancelledAlreadyEndsToo) {
+  IngressCall call;
+  call.Cancel();
+
+  EXPECT_EQ(stack_->Call("store", "Hang", &call), STRATA_CANCELLED);
+}
+
 TEST_F(RouterTest, ADeadlineWakesWhoWaits) {
   hosttest::data::v1::HangRequest request;
   request.set_hops(2);
