@@ -7,7 +7,7 @@
 namespace strata::gateway {
 
 WorkerPool::WorkerPool(const std::string& name, int threads, std::size_t queue_limit)
-    : queue_limit_(queue_limit) {
+    : thread_count_(static_cast<std::size_t>(threads)), queue_limit_(queue_limit) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back(
         [this, thread_name = name + "-" + std::to_string(i)] { Run(thread_name); });
@@ -26,7 +26,9 @@ WorkerPool::~WorkerPool() {
 bool WorkerPool::Submit(std::function<void()> work) {
   {
     const base::MutexLock lock(mutex_);
-    if (stopping_ || queue_.size() >= queue_limit_ + idle_) return false;
+    // Threads that are free, or will be once they have started, take from the queue at once.
+    const std::size_t free = thread_count_ - busy_;
+    if (stopping_ || queue_.size() >= queue_limit_ + free) return false;
     queue_.push_back(std::move(work));
   }
   changed_.NotifyOne();
@@ -37,15 +39,15 @@ void WorkerPool::Run(const std::string& name) {
   pthread_setname_np(pthread_self(), name.c_str());
   mutex_.Lock();
   while (true) {
-    ++idle_;
     while (queue_.empty() && !stopping_) changed_.Wait(mutex_);
-    --idle_;
     if (queue_.empty()) break;
     const std::function<void()> work = std::move(queue_.front());
     queue_.pop_front();
+    ++busy_;
     mutex_.Unlock();
     work();
     mutex_.Lock();
+    --busy_;
   }
   mutex_.Unlock();
 }

@@ -19,18 +19,19 @@ class WorkerPool final {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // False: the queue is full; `work` will not run.
+  // False: every thread is busy and the queue is full; `work` will not run.
   bool Submit(std::function<void()> work);
 
  private:
   void Run(const std::string& name);
 
+  const std::size_t thread_count_;
   const std::size_t queue_limit_;
   base::Mutex mutex_;
   base::CondVar changed_;
   std::deque<std::function<void()>> queue_ STRATA_GUARDED_BY(mutex_);
   bool stopping_ STRATA_GUARDED_BY(mutex_) = false;
-  std::size_t idle_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::size_t busy_ STRATA_GUARDED_BY(mutex_) = 0;
   std::vector<std::thread> threads_;
 };
 

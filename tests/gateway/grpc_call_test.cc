@@ -206,7 +206,7 @@ TEST_F(Grpc, MetadataIdentityAndDeadlineArePassedOn) {
   EXPECT_EQ(auth.request_id(), "r-9");
   EXPECT_EQ(auth.client_address(), "127.0.0.1");
   EXPECT_GT(left_us, 0);
-  EXPECT_LE(left_us, 9'000'000);
+  EXPECT_LE(left_us, 9'500'000);  // gRPC rounds timeouts up on the wire
 }
 
 TEST_F(Grpc, DeadlineAndCancellationReachThePlugin) {
