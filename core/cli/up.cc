@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/version.h"
 #include "core/cli/commands.h"
+#include "core/gateway/address.h"
 #include "core/gateway/grpc_gateway.h"
 #include "core/gateway/http_gateway.h"
 #include "core/host/stack.h"
@@ -36,6 +37,9 @@ Result<host::StackConfig> LoadConfig(const UpOptions& options) {
   STRATA_ASSIGN_OR_RETURN(host::StackConfig config, host::LoadStackFile(file, options.set));
   if (!options.http.empty()) config.http = options.http;
   if (!options.grpc.empty()) config.grpc = options.grpc;
+  // Refused before anything is opened.
+  STRATA_RETURN_IF_ERROR(gateway::ParseListenAddress(config.http).status());
+  STRATA_RETURN_IF_ERROR(gateway::ParseListenAddress(config.grpc).status());
   // What the command line names, and what the embedded stack keeps, is relative to where it is
   // typed.
   if (!options.data.empty() || embedded) {
