@@ -18,11 +18,11 @@ using service::v1::HandleResponse;
 
 constexpr std::size_t kMiB = 1024 * 1024;
 
-// Sanitizers keep several bytes for each of ours.
+// Sanitizers keep what was freed: resident memory says nothing there.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t kOverhead = 10;
+constexpr bool kMeasuresMemory = false;
 #else
-constexpr std::size_t kOverhead = 1;
+constexpr bool kMeasuresMemory = true;
 #endif
 
 // Resident memory of this process.
@@ -74,7 +74,9 @@ TEST(HttpStream, SixtyMegabytesUpInBoundedMemory) {
   const HttpReply reply = client.Receive();
 
   EXPECT_EQ(reply.body, std::to_string(60 * kMiB) + " " + std::to_string(60 * Sum(piece)));
-  EXPECT_LT(ResidentBytes() - before, 16 * kMiB * kOverhead);
+  if (kMeasuresMemory) {
+    EXPECT_LT(ResidentBytes() - before, 16 * kMiB);
+  }
   EXPECT_EQ(client.Exchange(Get("/")).body, "0 0");
 }
 
@@ -121,7 +123,9 @@ TEST(HttpStream, SixtyMegabytesDownInBoundedMemory) {
 
   EXPECT_GT(size, 60 * kMiB);
   EXPECT_LT(size, 60 * kMiB + 1000);
-  EXPECT_LT(most - before, 20 * kMiB * kOverhead);
+  if (kMeasuresMemory) {
+    EXPECT_LT(most - before, 20 * kMiB);
+  }
 }
 
 TEST(HttpStream, PartsArriveBeforeTheEnd) {
