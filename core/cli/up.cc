@@ -90,6 +90,9 @@ class Running {
                             host::Stack::Start(std::move(config), stack_options, log, clock));
     STRATA_ASSIGN_OR_RETURN(running->grpc_,
                             GrpcGateway::Start(std::move(grpc), running->stack_.get()));
+    http.more_metrics = [entrance = running->grpc_.get()](std::string* page) {
+      entrance->AppendMetrics(page);
+    };
     STRATA_ASSIGN_OR_RETURN(running->http_,
                             HttpGateway::Start(std::move(http), running->stack_.get()));
     running->stack_->SetAddresses(running->http_->address(), running->grpc_->address());
