@@ -67,7 +67,8 @@ TEST(Log, TextsAreRepairedAndCut) {
   log.Error("e", {{"bad", "a\xff\xc3;\n\"\xc3\xa9"}, {"long", std::string(2000, 'x')}});
 
   const std::string line = sink.Lines().at(0);
-  EXPECT_THAT(line, HasSubstr("\"bad\":\"a?" "?;\\n\\\"\xc3\xa9\""));
+  EXPECT_THAT(line, HasSubstr("\"bad\":\"a?"
+                              "?;\\n\\\"\xc3\xa9\""));
   EXPECT_THAT(line, HasSubstr("\"" + std::string(Log::kMaxText, 'x') + "\""));
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
 }

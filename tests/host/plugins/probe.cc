@@ -176,8 +176,8 @@ class Probe final : public ProbeService {
     RawCall call{};
     call.struct_size = sizeof(strata_call);
     call.ops = &kOps;
-    call.method =
-        host->resolve(host, strata::abi::Str("next"), strata::abi::Str("/hosttest.data.v1.Probe/Look"));
+    call.method = host->resolve(host, strata::abi::Str("next"),
+                                strata::abi::Str("/hosttest.data.v1.Probe/Look"));
     call.request = strata::abi::Bytes(body);
     call.deadline_us = deadline_us;
     call.auth = strata::abi::Bytes(auth);
