@@ -1,10 +1,11 @@
 #include "core/host/config_schema.h"
 
+#include <regex.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <regex>
 #include <vector>
 
 #include "core/base/json_writer.h"
@@ -55,14 +56,26 @@ bool Same(Value a, Value b) {
   return a.raw() == b.raw();
 }
 
-// Nothing when `pattern` is no regular expression.
-std::optional<std::regex> Compile(std::string_view pattern) {
-  try {
-    return std::regex(std::string(pattern), std::regex::ECMAScript);
-  } catch (const std::regex_error&) {
-    return std::nullopt;
+// A POSIX extended regular expression (std::regex can overflow the stack on long texts).
+class Pattern final {
+ public:
+  explicit Pattern(std::string_view text)
+      : valid_(::regcomp(&regex_, std::string(text).c_str(), REG_EXTENDED | REG_NOSUB) == 0) {}
+  ~Pattern() {
+    if (valid_) ::regfree(&regex_);
   }
-}
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+
+  bool valid() const { return valid_; }
+  bool Matches(std::string_view text) const {
+    return ::regexec(&regex_, std::string(text).c_str(), 0, nullptr, 0) == 0;
+  }
+
+ private:
+  regex_t regex_{};
+  const bool valid_;
+};
 
 Problem CheckText(Value schema, std::string_view text, const std::string& path) {
   const auto size = static_cast<std::int64_t>(text.size());
@@ -74,8 +87,8 @@ Problem CheckText(Value schema, std::string_view text, const std::string& path) 
   }
   const Value pattern = schema["pattern"];
   if (!pattern) return std::nullopt;
-  const auto regex = Compile(pattern.string());
-  if (regex && std::regex_search(text.begin(), text.end(), *regex)) return std::nullopt;
+  const Pattern regex(pattern.string());
+  if (regex.valid() && regex.Matches(text)) return std::nullopt;
   return SchemaProblem{path, "must match " + std::string(pattern.string())};
 }
 
@@ -105,7 +118,7 @@ Problem CheckSchemaAt(Value schema, const std::string& path) {
   if (additional && !additional.is_bool()) {
     return SchemaProblem{path, "\"additionalProperties\" must be true or false"};
   }
-  if (const Value pattern = schema["pattern"]; pattern && !Compile(pattern.string())) {
+  if (const Value pattern = schema["pattern"]; pattern && !Pattern(pattern.string()).valid()) {
     return SchemaProblem{path, "\"pattern\" is no regular expression"};
   }
   if (const Value items = schema["items"]) {

@@ -11,7 +11,7 @@ namespace strata::host {
 // The part of JSON Schema (2020-12) that a plugin's config_schema may use: type, properties,
 // required, additionalProperties (true or false; false where it is left out, so that a misspelt
 // setting is found), items, enum, minimum, maximum, minLength, maxLength (both in bytes), pattern
-// (ECMAScript), default; and the annotations title,
+// (POSIX extended), default; and the annotations title,
 // description, examples, $schema. Any other keyword is refused rather than ignored.
 
 // What is wrong, and where: "pool.size" (empty: the whole).
