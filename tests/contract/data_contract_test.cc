@@ -305,6 +305,35 @@ TEST_P(DataContract, PatchAndUnknownOperationsSayThatTheyAreNotThere) {
   EXPECT_EQ(IssueOf(operated), "not-supported");
 }
 
+TEST_P(DataContract, FhirPathAnswersOnePartForEachItem) {
+  const std::string body =
+      R"j({"resourceType":"Parameters","parameter":[{"name":"expression","valueString":)j"
+      R"j("name.given | name.count() | birthDate | name.first() | contact | (1.10 'mg')"},)j"
+      R"j({"name":"resource","resource":{"resourceType":"Patient","birthDate":"1970-03",)j"
+      R"j("name":[{"given":["A"]}],"contact":[{"gender":"male"}]}}]})j";
+  bool sent = false;
+  std::string answer;
+  const Status status = client().Operate(
+      cx(),
+      [&](data::OperateRequest* request) {
+        request->set_operation("$fhirpath");
+        request->set_body(body);
+        return !std::exchange(sent, true);
+      },
+      [&](data::OperateResponse& response) {
+        answer += response.json();
+        return true;
+      });
+
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  for (const char* part :
+       {R"j("valueString":"A")j", R"j("valueInteger":1)j", R"j("valueDate":"1970-03")j",
+        R"j("valueHumanName":{"given":["A"]})j", R"j({\"gender\":\"male\"})j",
+        R"j("valueQuantity":{"value":1.10,"unit":"mg")j"}) {
+    EXPECT_NE(answer.find(part), std::string::npos) << part << " in " << answer;
+  }
+}
+
 TEST_P(DataContract, DescribesEveryTypeOfR4) {
   data::DescribeResponse response;
 

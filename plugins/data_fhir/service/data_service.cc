@@ -14,6 +14,7 @@
 #include "plugins/data_fhir/store/fault.h"
 #include "plugins/data_fhir/store/history.h"
 #include "plugins/data_fhir/store/reader.h"
+#include "plugins/data_fhir/store/stored_json.h"
 #include "plugins/data_fhir/store/writer.h"
 
 namespace strata::fhir::service {
@@ -170,7 +171,8 @@ Status DataService::Transaction(Context& cx, Reader<data::v1::TransactionRequest
     STRATA_RETURN_IF_ERROR(received);
     store::RequestName name{request_id, layout::Hash64(text)};
     Result<json::Document> document =
-        json::Document::ParseOwned(std::move(text), {.max_bytes = kMaxBundleBytes});
+        json::Document::Parse(store::WithoutByteOrderMark(text), {.max_bytes = kMaxBundleBytes});
+    text = {};
     if (!document.ok()) return store::JsonFault(document.status());
     STRATA_ASSIGN_OR_RETURN(const bundle::Bundle bundle,
                             bundle::ParseBundle(document->root(), base_url));

@@ -99,6 +99,12 @@ layout::VersionId ParseVersionId(std::string_view text) {
   return number;
 }
 
+std::string_view WithoutByteOrderMark(std::string_view text) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
+}
+
 Status JsonFault(const Status& status) {
   if (status.code() == Code::kResourceExhausted) {
     return Fault(status.code(), "too-long", status.message());

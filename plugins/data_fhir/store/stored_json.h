@@ -32,6 +32,9 @@ struct ClientResource {
 // meta an object. INVALID_ARGUMENT with the element, NOT_FOUND for an unknown type.
 Result<ClientResource> CheckResource(json::Value root, std::string_view expected_type);
 
+// RFC 8259 section 8.1: a byte order mark in front of a text may be ignored.
+std::string_view WithoutByteOrderMark(std::string_view text);
+
 // The error of a parser as a fault of the contract, which names the position.
 Status JsonFault(const Status& status);
 

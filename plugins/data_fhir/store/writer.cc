@@ -47,7 +47,8 @@ Status Repeat(const Context& cx, F&& once) {
 }
 
 Result<json::Document> ParseBody(std::string_view text) {
-  Result<json::Document> document = json::Document::Parse(text, {.max_bytes = kMaxResourceBytes});
+  Result<json::Document> document =
+      json::Document::Parse(WithoutByteOrderMark(text), {.max_bytes = kMaxResourceBytes});
   if (!document.ok()) return JsonFault(document.status());
   return document;
 }
