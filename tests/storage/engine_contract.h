@@ -261,7 +261,8 @@ TEST_P(EngineContract, ChecksPreconditions) {
   for (std::size_t i = 0; i < cases.size(); ++i) {
     CommitRequest request;
     request.preconditions = {{Kind::kKeyPresent, "a", "", 0}, cases[i].condition};
-    request.mutations = {Put("result", std::to_string(i))};
+    const std::string number = std::to_string(i);
+    request.mutations = {Put("result", number)};
     Conflict conflict{77, 77};
     const Result<CommitResult> result = engine().Commit(request, &conflict);
     EXPECT_EQ(result.ok(), cases[i].holds) << i;
@@ -269,7 +270,7 @@ TEST_P(EngineContract, ChecksPreconditions) {
       EXPECT_EQ(result.status().code(), Code::kAborted) << i;
       EXPECT_EQ(conflict.precondition, 1U) << i;
       EXPECT_EQ(conflict.actual_version, cases[i].actual) << i;
-      EXPECT_NE(ValueOf(engine(), "result"), std::to_string(i)) << i;
+      EXPECT_NE(ValueOf(engine(), "result"), number) << i;
     }
     MustCommit(engine(), {Delete("result")});
   }
