@@ -34,7 +34,7 @@ std::size_t Value::end_offset() const { return arena_ == nullptr ? 0 : arena_->n
 
 std::string_view Value::raw() const {
   if (arena_ == nullptr) return {};
-  return std::string_view(arena_->text).substr(begin_offset(), end_offset() - begin_offset());
+  return std::string_view{arena_->text}.substr(begin_offset(), end_offset() - begin_offset());
 }
 
 std::string_view Value::document_text() const {

@@ -114,7 +114,7 @@ double Histogram::Snapshot::Quantile(double q) const {
 }
 
 std::uint64_t Histogram::Snapshot::CountUpTo(int exponent) const {
-  const auto last = static_cast<std::size_t>((exponent - kLeastExponent) * 4);
+  const std::size_t last = static_cast<std::size_t>(exponent - kLeastExponent) * 4;
   std::uint64_t up_to = 0;
   for (std::size_t i = 0; i <= std::min(last, kBuckets - 1); ++i) up_to += buckets[i];
   return up_to;
@@ -227,23 +227,26 @@ std::string MetricsRegistry::Text(const std::function<void(MetricsWriter&)>& ext
     const MutexLock lock(mutex_);
     for (const auto& [name, family] : families_) {
       writer.Family(name, family.type, family.help);
-      for (const auto& [labels, at] : family.series) {
-        switch (family.type) {
-          case MetricType::kCounter:
-            writer.Sample(labels, counters_[at].Value());
-            break;
-          case MetricType::kGauge:
-            writer.Sample(labels, gauges_[at].Value());
-            break;
-          case MetricType::kHistogram:
-            writer.Samples(labels, histograms_[at].Read());
-            break;
-        }
-      }
+      for (const auto& [labels, at] : family.series) WriteSeries(family.type, labels, at, writer);
     }
   }
   if (extra) extra(writer);
   return std::move(writer).Take();
+}
+
+void MetricsRegistry::WriteSeries(MetricType type, const Labels& labels, std::size_t at,
+                                  MetricsWriter& writer) const {
+  switch (type) {
+    case MetricType::kCounter:
+      writer.Sample(labels, counters_[at].Value());
+      break;
+    case MetricType::kGauge:
+      writer.Sample(labels, gauges_[at].Value());
+      break;
+    case MetricType::kHistogram:
+      writer.Samples(labels, histograms_[at].Read());
+      break;
+  }
 }
 
 }  // namespace strata::base

@@ -125,6 +125,9 @@ class MetricsRegistry final {
 
   Result<std::size_t> Find(std::string_view name, MetricType type, std::string_view help,
                            const Labels& labels, std::size_t next) STRATA_REQUIRES(mutex_);
+  // `at`: position in the deque of `type`.
+  void WriteSeries(MetricType type, const Labels& labels, std::size_t at,
+                   MetricsWriter& writer) const STRATA_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::map<std::string, Family, std::less<>> families_ STRATA_GUARDED_BY(mutex_);
