@@ -3,4 +3,4 @@
 
 #include "plugins/data_fhir/service/data_service.h"
 
-STRATA_PLUGIN(strata::fhir::service::DataService, "strata.data_fhir", "0.1.0")
+STRATA_PLUGIN(strata::fhir::service::DataService, "strata.data.fhir", "0.1.0")

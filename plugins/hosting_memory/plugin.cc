@@ -3,4 +3,4 @@
 
 #include "plugins/hosting_memory/hosting_memory.h"
 
-STRATA_PLUGIN(strata::plugins::hosting_memory::HostingMemory, "strata.hosting_memory", "0.1.0")
+STRATA_PLUGIN(strata::plugins::hosting_memory::HostingMemory, "strata.hosting.memory", "0.1.0")

@@ -3,4 +3,4 @@
 
 #include "plugins/hosting_sqlite/hosting_sqlite.h"
 
-STRATA_PLUGIN(strata::plugins::hosting_sqlite::HostingSqlite, "strata.hosting_sqlite", "0.1.0")
+STRATA_PLUGIN(strata::plugins::hosting_sqlite::HostingSqlite, "strata.hosting.sqlite", "0.1.0")
