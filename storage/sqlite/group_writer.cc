@@ -24,7 +24,11 @@ std::uint64_t SizeOf(const CommitRequest& request) {
 
 GroupWriter::GroupWriter(CommitApplier* applier, ViewPool* views, const SqliteOptions& options,
                          std::function<void()> log_grew)
-    : applier_(applier), views_(views), options_(options), log_grew_(std::move(log_grew)) {
+    : applier_(applier),
+      views_(views),
+      options_(options),
+      log_grew_(std::move(log_grew)),
+      checkpoint_at_(options.checkpoint_bytes) {
   Publish();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "strata-commit");
@@ -192,8 +196,13 @@ void GroupWriter::TendLog() {
     no_restart_below_ = restarted ? 0 : log + options_.restart_bytes / 4;
     log = applier_->log_bytes();
   }
-  log_bytes_.store(log, std::memory_order_relaxed);
-  if (log >= options_.checkpoint_bytes) log_grew_();
+  // Told again only when it has grown by as much again: each checkpoint costs two syncs.
+  if (log < checkpoint_at_)
+    checkpoint_at_ = std::min(checkpoint_at_, log + options_.checkpoint_bytes);
+  if (log >= checkpoint_at_) {
+    checkpoint_at_ = log + options_.checkpoint_bytes;
+    log_grew_();
+  }
 }
 
 }  // namespace strata::storage::sqlite

@@ -19,7 +19,7 @@ namespace strata::storage::sqlite {
 // transaction, makes them durable with one sync, and answers them. Thread-safe.
 class GroupWriter {
  public:
-  // `log_grew` is told the size of the log when it passes options.checkpoint_bytes.
+  // `log_grew` is called whenever the log has grown by options.checkpoint_bytes.
   GroupWriter(CommitApplier* applier, ViewPool* views, const SqliteOptions& options,
               std::function<void()> log_grew);
   ~GroupWriter() { Stop(); }
@@ -35,7 +35,6 @@ class GroupWriter {
 
   Version oldest_feed_version() const { return oldest_.load(std::memory_order_acquire); }
   std::uint64_t groups() const { return groups_.load(std::memory_order_relaxed); }
-  std::uint64_t log_bytes() const { return log_bytes_.load(std::memory_order_relaxed); }
 
   // Finishes what is queued and ends the thread. The applier is free afterwards.
   void Stop();
@@ -67,10 +66,10 @@ class GroupWriter {
   ViewPool* const views_;
   const SqliteOptions& options_;
   const std::function<void()> log_grew_;
+  std::uint64_t checkpoint_at_;         // the log's size at which it is copied next
   std::uint64_t no_restart_below_ = 0;  // the log's size at which the next restart is tried
   std::atomic<Version> oldest_{0};
   std::atomic<std::uint64_t> groups_{0};
-  std::atomic<std::uint64_t> log_bytes_{0};
 
   base::Mutex mutex_;
   base::CondVar work_;

@@ -26,10 +26,10 @@ struct SqliteOptions {
   // A remembered request_id is kept between one and two times as long.
   std::chrono::microseconds request_id_age = std::chrono::hours(24);
 
-  // Log size from which it is copied into the file in the background, ...
-  std::uint64_t checkpoint_bytes = std::uint64_t{4} << 20;
-  // ... at which commits wait until it starts anew, ...
-  std::uint64_t restart_bytes = std::uint64_t{32} << 20;
+  // The log is copied into the file in the background whenever it has grown by so much; ...
+  std::uint64_t checkpoint_bytes = std::uint64_t{8} << 20;
+  // ... at this size commits wait until it starts anew, ...
+  std::uint64_t restart_bytes = std::uint64_t{64} << 20;
   // ... and at which views that hold it up are ended.
   std::uint64_t expire_bytes = std::uint64_t{256} << 20;
 
