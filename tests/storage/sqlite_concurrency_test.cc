@@ -65,8 +65,9 @@ TEST(SqliteGroupCommit, AFailedPreconditionAbortsOnlyItsOwnCommit) {
   InParallel(16, [&](int writer) {
     for (int i = 0; i < 20; ++i) {
       const std::string key = std::to_string(writer) + "/" + std::to_string(i);
+      const std::string second = key + "/2";
       CommitRequest request;
-      request.mutations = {Put(key, "v"), Put(key + "/2", "v")};
+      request.mutations = {Put(key, "v"), Put(second, "v")};
       const bool refuse = (writer + i) % 2 == 0;
       if (refuse) request.preconditions = {{Precondition::Kind::kKeyPresent, "none", "", 0}};
       const Code code = engine->Commit(request).status().code();
