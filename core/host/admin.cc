@@ -100,7 +100,8 @@ class Admin final : public v1::CoreService {
 std::shared_ptr<Instance> MakeCoreInstance(StackState& state) {
   InstanceSpec spec;
   spec.slot = "core";
-  spec.plugin = sdk::PluginTable<Admin, v1::CoreService>::Get({"strata.core", kVersion, "core"});
+  spec.plugin = {std::shared_ptr<const void>(),
+                 sdk::PluginTable<Admin, v1::CoreService>::Get({"strata.core", kVersion, "core"})};
   spec.adopted = std::make_unique<Admin>(state).release();  // Its vtable's destroy deletes it.
   spec.stats = std::make_shared<SlotStats>();
   return std::make_shared<Instance>(std::move(spec), state.services);

@@ -23,7 +23,8 @@ namespace strata::host {
 struct InstanceSpec {
   std::string slot;
   std::uint32_t slot_number = 0;
-  const strata_plugin* plugin = nullptr;
+  // shared: by all instances made of it; owns nothing when the code is part of this process.
+  std::shared_ptr<const strata_plugin> plugin;
   void* adopted = nullptr;  // Of the core's own services: the instance itself, not made by create.
   std::string package_dir;
   std::string state_dir;  // Empty: it gets none.

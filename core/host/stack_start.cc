@@ -4,7 +4,7 @@
 
 #include "core/base/json.h"
 #include "core/host/config_schema.h"
-#include "core/host/module.h"
+#include "core/host/open_plugin.h"
 #include "core/host/slot_control.h"
 #include "core/host/stack_state.h"
 #include "core/host/unary_call.h"
@@ -138,7 +138,7 @@ class Starter {
     const auto begun = steady_clock::now();
     const Place& place = slot->config.place;
     if (Status s = CheckProviders(*slot); !s.ok()) return At(place, *slot, s);
-    const auto plugin = LoadModule(images_.at(slot->number), state_.StoreDir());
+    const auto plugin = OpenPlugin(slot->config, images_.at(slot->number), state_);
     images_.erase(slot->number);
     if (!plugin.ok()) return At(place, *slot, plugin.status());
     auto spec = MakeSpec(*slot, *plugin);
@@ -157,11 +157,12 @@ class Starter {
     return OkStatus();
   }
 
-  Result<InstanceSpec> MakeSpec(const Slot& slot, const strata_plugin* plugin) const {
+  Result<InstanceSpec> MakeSpec(const Slot& slot,
+                                std::shared_ptr<const strata_plugin> plugin) const {
     InstanceSpec spec;
     spec.slot = slot.config.name;
     spec.slot_number = slot.number;
-    spec.plugin = plugin;
+    spec.plugin = std::move(plugin);
     spec.package_dir = slot.package_dir;
     spec.state_dir = state_.SlotStateDir(slot);
     spec.digest = slot.digest;

@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-#include "core/host/module.h"
+#include "core/host/open_plugin.h"
 #include "core/host/stack_state.h"
 #include "hosttest/data/v1/probe.pb.h"
 #include "tests/host/host_test_util.h"
@@ -37,7 +37,7 @@ class Swapper : public ::testing::Test {
     for (const char* name : {"hosttest_probe_1", "hosttest_probe_2"}) {
       const auto package = OpenPackage(PluginPath() + "/" + name);
       ASSERT_TRUE(package.ok());
-      const auto plugin = LoadModule(*package, state_->StoreDir());
+      const auto plugin = OpenPlugin(SlotConfig(), *package, *state_);
       ASSERT_TRUE(plugin.ok());
       plugins_.push_back(*plugin);
     }
@@ -83,7 +83,7 @@ class Swapper : public ::testing::Test {
   base::SystemClock clock_;
   base::Log log_{sink_, clock_};
   std::shared_ptr<StackState> state_;
-  std::vector<const strata_plugin*> plugins_;
+  std::vector<std::shared_ptr<const strata_plugin>> plugins_;
 };
 
 TEST_F(Swapper, NoRequestFailsAndNoneSeesTwoVersions) {
@@ -124,7 +124,7 @@ TEST_F(Swapper, AFailedCandidateChangesNothing) {
   const auto package = OpenPackage(FixturePackage("start_fails"));
   ASSERT_TRUE(package.ok());
   InstanceSpec spec = state_->slots[0].instance->spec();
-  spec.plugin = *LoadModule(*package, state_->StoreDir());
+  spec.plugin = *OpenPlugin(SlotConfig(), *package, *state_);
   const auto candidate = std::make_shared<Instance>(std::move(spec), state_->services);
   const std::uint64_t before = state_->table.current();
 
