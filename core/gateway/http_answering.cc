@@ -121,8 +121,15 @@ void HttpWorker::Route(std::int64_t deadline_us, Routing* out) {
   }
 }
 
-HttpWorker::Step HttpWorker::Answer(HttpConnection& c, const ExchangeBody& body,
+bool HttpWorker::TakePlace(const HttpConnection& c, Permit* place) {
+  if (IsBuiltin(scratch_.head.path)) return true;
+  if (!c.waited && core_.queue.size() != 0) return false;  // Others were first.
+  return place->TryTake(&core_.metrics.in_flight, core_.options.request_slots);
+}
+
+HttpWorker::Step HttpWorker::Answer(HttpConnection& c, const ExchangeBody& body, bool placed,
                                     std::string_view* rest) {
+  c.waited = false;
   NameRequest(c);
   AccessRecord record;
   record.method = LoggedMethod(scratch_.head.method);
@@ -135,7 +142,7 @@ HttpWorker::Step HttpWorker::Answer(HttpConnection& c, const ExchangeBody& body,
   } else if (IsBuiltin(scratch_.head.path)) {
     keep = AnswerBuiltin(c, &record);
   } else {
-    keep = AnswerFromService(c, body, &routing, rest, &record);
+    keep = AnswerFromService(c, body, placed, &routing, rest, &record);
   }
   Log(&record);
   return keep ? AfterAnswer(c) : Step::kClose;
@@ -156,10 +163,9 @@ HttpWorker::Step HttpWorker::AfterAnswer(HttpConnection& c) {
   return Step::kAgain;
 }
 
-bool HttpWorker::AnswerFromService(HttpConnection& c, const ExchangeBody& body, Routing* routing,
-                                   std::string_view* rest, AccessRecord* record) {
-  Permit slot;
-  if (!slot.TryTake(&core_.metrics.in_flight, core_.options.request_slots)) {
+bool HttpWorker::AnswerFromService(HttpConnection& c, const ExchangeBody& body, bool placed,
+                                   Routing* routing, std::string_view* rest, AccessRecord* record) {
+  if (!placed) {
     routing->problem.status = 503;
     routing->problem.detail = "Too many requests at this time.";
   } else {
@@ -201,7 +207,7 @@ bool HttpWorker::AnswerBuiltin(HttpConnection& c, AccessRecord* record) {
   }
   if (head.path == "/metrics") {
     text = core_.ingress.MetricsText();
-    core_.metrics.AppendText(&text);
+    core_.metrics.AppendText(core_.queue.size(), &text);
     if (core_.options.more_metrics) core_.options.more_metrics(&text);
     answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
     record->route = "/metrics";

@@ -136,7 +136,7 @@ void HttpConnectionTable::Close(HttpConnection* connection) {
   static_cast<void>(c.UpdateBudget());
   c.out_sent = c.searched = c.head_size = 0;
   c.phase = HttpConnection::Phase::kReading;
-  c.unread = c.close_after = c.linger = false;
+  c.unread = c.close_after = c.linger = c.waited = false;
   c.requests = 0;
   c.expires_us.store(0, std::memory_order_relaxed);
   c.state_.store((std::uint64_t{c.generation()} + 1) << 32, std::memory_order_release);

@@ -43,6 +43,7 @@ class HttpConnection final {
   enum class Phase : std::uint8_t {
     kReading,    // between requests, or inside a head
     kGathering,  // inside a small body
+    kQueued,     // a complete request waits for a place in the services
     kFlushing,   // an answer waits for a slow reader
     kLingering,  // all said; reads until the peer closes, so that it can read what was said
   };
@@ -87,7 +88,10 @@ class HttpConnection final {
   std::uint64_t body_limit = 0;
   BodyDecoder decoder;
   Phase phase = Phase::kReading;
-  bool unread = false;  // `in` holds bytes that nobody has looked at
+  bool gathered = false;          // kQueued: its body is in `body`
+  bool waited = false;            // the current request has been in the queue
+  std::atomic<bool> turn{false};  // kQueued: there may be a place for it [any]
+  bool unread = false;            // `in` holds bytes that nobody has looked at
   bool close_after = false;
   bool linger = false;
   std::uint32_t requests = 0;

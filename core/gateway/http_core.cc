@@ -20,6 +20,7 @@ HttpCore::HttpCore(HttpOptions http_options, host::Ingress* host)
     : options(std::move(http_options)),
       ingress(*host),
       table(options.max_connections, options.total_buffer_bytes),
+      queue(options.queued_requests),
       request_prefix(RandomPrefix()) {}
 
 std::string_view HttpScratch::Menu(const host::Pin& pin) {

@@ -9,6 +9,7 @@
 #include "core/gateway/http_connection.h"
 #include "core/gateway/http_metrics.h"
 #include "core/gateway/http_options.h"
+#include "core/gateway/http_queue.h"
 #include "core/host/ingress.h"
 
 namespace strata::gateway {
@@ -18,7 +19,7 @@ class Permit final {
  public:
   Permit() = default;
   ~Permit() {
-    if (used_ != nullptr) used_->fetch_sub(1, std::memory_order_acq_rel);
+    if (used_ != nullptr) used_->fetch_sub(1);  // Before a look at the queue: sequential.
   }
   Permit(const Permit&) = delete;
   Permit& operator=(const Permit&) = delete;
@@ -58,6 +59,7 @@ struct HttpCore {
   host::Ingress& ingress;
   HttpMetrics metrics;
   HttpConnectionTable table;
+  HttpQueue queue;
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> last_request{0};
   const std::string request_prefix;  // different in each process

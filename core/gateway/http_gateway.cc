@@ -129,6 +129,7 @@ void HttpGateway::Impl::RunWorker(int number) {
     } else {
       OnConnectionEvent(&worker, event);
     }
+    worker.ServeQueued();
   }
 }
 

@@ -28,11 +28,13 @@ void HttpMetrics::Answered(int status, std::chrono::microseconds duration,
   bytes_sent_.fetch_add(bytes_out, kRelaxed);
 }
 
-void HttpMetrics::AppendText(std::string* out) const {
+void HttpMetrics::AppendText(std::size_t waiting, std::string* out) const {
   AppendMetric("strata_http_connections", "gauge", "Open connections.",
                std::to_string(connections.load(kRelaxed)), out);
   AppendMetric("strata_http_requests_in_flight", "gauge", "Requests inside services.",
                std::to_string(in_flight.load(kRelaxed)), out);
+  AppendMetric("strata_http_requests_waiting", "gauge", "Requests that wait for a place there.",
+               std::to_string(waiting), out);
   AppendMetric("strata_http_slow_peers", "gauge", "Requests that hold a thread for a slow peer.",
                std::to_string(blocked_on_peers.load(kRelaxed)), out);
   AppendMetric("strata_http_connections_refused_total", "counter", "Connections over the limit.",

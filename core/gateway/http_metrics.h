@@ -20,8 +20,8 @@ class HttpMetrics final {
   std::atomic<std::uint64_t> timeouts{0};
   std::atomic<std::uint64_t> bytes_received{0};
 
-  // Text exposition format 0.0.4.
-  void AppendText(std::string* out) const;
+  // Text exposition format 0.0.4. `waiting`: requests in the queue.
+  void AppendText(std::size_t waiting, std::string* out) const;
 
  private:
   static constexpr std::array<std::int64_t, 12> kBucketsUs = {

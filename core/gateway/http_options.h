@@ -30,9 +30,13 @@ struct HttpOptions {
   // host:port or [v6]:port; only loopback is accepted. Port 0 takes a free one.
   std::string address = "127.0.0.1:8080";
 
-  // Requests that run in plugins at the same time; the rest is told 503. There are two threads
-  // more than that, so that health, metrics and refusals are always answered.
+  // Requests that run in plugins at the same time. There are two threads more than that, so that
+  // health, metrics and refusals are always answered.
   int request_slots = 32;
+  // Requests that wait for one of these places (they hold no thread), and how long. The rest is
+  // told 503.
+  std::size_t queued_requests = 1024;
+  std::chrono::milliseconds queue_timeout{10'000};
   // Of these, how many may wait for slow peers: bodies that do not fit small_body_bytes, answers
   // that do not fit the buffers.
   int blocking_slots = 8;

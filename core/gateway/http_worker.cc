@@ -21,12 +21,27 @@ void HttpWorker::Serve(HttpConnection* connection) {
   } while (!connection->Release());
 }
 
+void HttpWorker::ServeQueued() {
+  while (core_.metrics.in_flight.load() < core_.options.request_slots) {
+    const std::optional<std::uint64_t> key = core_.queue.Pop();
+    if (!key) return;
+    HttpConnection* connection = core_.table.Find(*key);
+    connection->turn.store(true);
+    const auto generation = static_cast<std::uint32_t>(*key >> 32);
+    if (connection->Claim(generation, /*hang_up=*/false) == HttpConnection::Claimed::kYes) {
+      Serve(connection);
+    }
+  }
+}
+
 void HttpWorker::Expire(HttpConnection* connection) {
   HttpConnection& c = *connection;
   Step step = Step::kClose;
   core_.metrics.timeouts.fetch_add(c.phase != Phase::kReading || !c.in.empty() ? 1 : 0,
                                    std::memory_order_relaxed);
-  if (c.phase == Phase::kGathering || (c.phase == Phase::kReading && !c.in.empty())) {
+  if (c.phase == Phase::kQueued) {
+    step = RefuseUnread(c, 503, "Too many requests at this time.");
+  } else if (c.phase == Phase::kGathering || (c.phase == Phase::kReading && !c.in.empty())) {
     step = RefuseUnread(c, 408, "The request came too slowly.");
   }
   if (step == Step::kClose) {
@@ -45,6 +60,8 @@ HttpWorker::Step HttpWorker::Progress(HttpConnection& c) {
       step = c.unsent() > 0 ? Step::kWait : AfterFlush(c);
     } else if (c.phase == Phase::kLingering) {
       step = Discard(c);
+    } else if (c.phase == Phase::kQueued) {
+      step = TakeTurn(c);
     } else if (c.unread) {
       c.unread = false;
       step = c.phase == Phase::kGathering ? Gather(c) : Consume(c, c.in.data(), c.in.size());
@@ -114,6 +131,9 @@ void HttpWorker::StartWaiting(HttpConnection& c) {
         expires = NowUs() + timeout.count() * 1000;
       }
       break;
+    case Phase::kQueued:
+      expires = c.since_us + core_.options.queue_timeout.count() * 1000;
+      break;
     case Phase::kGathering:
     case Phase::kFlushing:
       expires = core_.RateLimitUs(c.since_us, c.moved);
@@ -142,8 +162,11 @@ HttpWorker::Step HttpWorker::Consume(HttpConnection& c, char* data, std::size_t 
       break;
     }
     const std::size_t length = head.content_length.value_or(0);
+    Permit place;
+    const bool placed = TakePlace(c, &place);
+    if (!placed && Enqueue(c, /*gathered=*/false)) break;
     std::string_view rest(data + after + length, size - after - length);
-    step = Answer(c, {{data + after, length}, /*complete=*/true, {}}, &rest);
+    step = Answer(c, {{data + after, length}, /*complete=*/true, {}}, placed, &rest);
     used = after + length;
     c.since_us = begun_us_;
   }
@@ -159,6 +182,24 @@ void HttpWorker::Keep(HttpConnection& c, const char* data, std::size_t used, std
   } else {
     c.in.assign(data + used, size - used);
   }
+}
+
+bool HttpWorker::Enqueue(HttpConnection& c, bool gathered) {
+  if (!core_.queue.Push(HttpConnectionTable::Key(c), /*again=*/c.waited)) return false;
+  if (!c.waited) c.since_us = begun_us_;
+  c.waited = true;
+  c.gathered = gathered;
+  c.phase = Phase::kQueued;
+  return true;
+}
+
+HttpWorker::Step HttpWorker::TakeTurn(HttpConnection& c) {
+  if (c.hung_up()) return Step::kClose;
+  if (!c.turn.exchange(false)) return Step::kWait;
+  if (c.gathered) return ServeGathered(c);
+  c.phase = Phase::kReading;
+  c.unread = true;
+  return Step::kAgain;
 }
 
 HttpWorker::Step HttpWorker::Admit(HttpConnection& c, bool body_began) {
@@ -207,9 +248,13 @@ HttpWorker::Step HttpWorker::ServeGathered(HttpConnection& c) {
       ParseHead(c.in.data(), c.in.size(), core_.options.head, &searched, &scratch_.head);
   if (head.state != HeadState::kComplete) return Step::kClose;
   begun_us_ = NowUs();
+  Permit place;
+  const bool placed = TakePlace(c, &place);
+  if (!placed && Enqueue(c, /*gathered=*/true))
+    return c.UpdateBudget() ? Step::kAgain : Step::kClose;
   c.phase = Phase::kReading;
   std::string_view rest = std::string_view(c.in).substr(scratch_.head.size);
-  const Step step = Answer(c, {c.body, c.decoder.done(), rest}, &rest);
+  const Step step = Answer(c, {c.body, c.decoder.done(), rest}, placed, &rest);
   std::string().swap(c.body);
   std::string left(c.phase == Phase::kLingering ? std::string_view() : rest);
   c.in.swap(left);

@@ -16,6 +16,8 @@ class HttpWorker final {
 
   // Works until there is nothing to do but wait, then lets go of the connection or closes it.
   void Serve(HttpConnection* connection);
+  // Serves requests of the queue as long as there are places for them.
+  void ServeQueued();
   // The same after connection->expires_us has passed.
   void Expire(HttpConnection* connection);
 
@@ -43,11 +45,19 @@ class HttpWorker final {
   Step Gather(HttpConnection& c);
   Step ServeGathered(HttpConnection& c);
 
-  // Answers the request in scratch_.head. `*rest` is what follows the head and the body; it changes
-  // when a service reads on.
-  Step Answer(HttpConnection& c, const ExchangeBody& body, std::string_view* rest);
+  // Takes a place in the services for the request in scratch_.head, if it needs one. False: there
+  // is none now.
+  bool TakePlace(const HttpConnection& c, Permit* place);
+  // Puts a complete request, kept in c.in and c.body, into the queue. False: the queue is full.
+  bool Enqueue(HttpConnection& c, bool gathered);
+  Step TakeTurn(HttpConnection& c);
+
+  // Answers the request in scratch_.head, which has its place, or none if it needs none or there is
+  // neither a place nor room in the queue. `*rest` is what follows the head and the body; it
+  // changes when a service reads on.
+  Step Answer(HttpConnection& c, const ExchangeBody& body, bool placed, std::string_view* rest);
   // False: the connection is to be cut.
-  bool AnswerFromService(HttpConnection& c, const ExchangeBody& body, Routing* routing,
+  bool AnswerFromService(HttpConnection& c, const ExchangeBody& body, bool placed, Routing* routing,
                          std::string_view* rest, AccessRecord* record);
   bool AnswerBuiltin(HttpConnection& c, AccessRecord* record);
   bool SendProblem(HttpConnection& c, const Problem& problem, AccessRecord* record);

@@ -184,6 +184,7 @@ TEST(HttpLimits, BusyStackSaysSoAndStaysObservable) {
   Server server;
   Gate gate;
   server.options.request_slots = 2;
+  server.options.queued_requests = 0;
   server.Serve("/", [&gate](ServiceCall& call) { return gate.Wait(call); }).Start();
   HttpClient first(server.address());
   HttpClient second(server.address());
@@ -202,6 +203,109 @@ TEST(HttpLimits, BusyStackSaysSoAndStaysObservable) {
   EXPECT_THAT(metrics.body, HasSubstr("strata_http_requests_in_flight 2"));
   EXPECT_EQ(first.Receive().status, 200);
   EXPECT_EQ(second.Receive().status, 200);
+}
+
+void AwaitWaiting(Server& server, int count) {
+  const std::string line = "strata_http_requests_waiting " + std::to_string(count) + "\n";
+  while (server.Once(Get("/metrics")).body.find(line) == std::string::npos) {
+  }
+}
+
+TEST(HttpLimits, RequestsWaitTheirTurnWhenAllPlacesAreTaken) {
+  Server server;
+  Gate gate;
+  server.options.request_slots = 1;
+  server.Serve("/gate", [&gate](ServiceCall& call) { return gate.Wait(call); });
+  server.Serve("/", Size).Start();
+  HttpClient first(server.address());
+  first.Send(Get("/gate"));
+  gate.AwaitEntered(1);
+  HttpClient whole(server.address());
+  HttpClient pieces(server.address());
+  const std::string request = Post("/", "abcd");
+
+  whole.Send(Post("/", "abc") + Post("/", "pipelined"));
+  AwaitWaiting(server, 1);
+  pieces.Send(request.substr(0, request.size() - 2));
+  pieces.Send(request.substr(request.size() - 2));
+  AwaitWaiting(server, 2);
+  gate.Open(1);
+
+  EXPECT_EQ(first.Receive().status, 200);
+  EXPECT_EQ(whole.Receive().body, "3");
+  EXPECT_EQ(whole.Receive().body, "9");
+  EXPECT_EQ(pieces.Receive().body, "4");
+  EXPECT_EQ(pieces.Exchange(Post("/", "12345")).body, "5");
+}
+
+TEST(HttpLimits, FullQueueRefuses) {
+  Server server;
+  Gate gate;
+  server.options.request_slots = 1;
+  server.options.queued_requests = 1;
+  server.Serve("/", [&gate](ServiceCall& call) { return gate.Wait(call); }).Start();
+  HttpClient first(server.address());
+  first.Send(Get("/"));
+  gate.AwaitEntered(1);
+  HttpClient queued(server.address());
+  queued.Send(Get("/"));
+  AwaitWaiting(server, 1);
+
+  const HttpReply refused = server.Once(Get("/"));
+  gate.Open(2);
+
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(first.Receive().status, 200);
+  EXPECT_EQ(queued.Receive().status, 200);
+}
+
+TEST(HttpLimits, WaitingTooLongIsRefused) {
+  Server server;
+  Gate gate;
+  server.options.request_slots = 1;
+  server.options.queue_timeout = milliseconds(50);
+  server.Serve("/", [&gate](ServiceCall& call) { return gate.Wait(call); }).Start();
+  HttpClient first(server.address());
+  first.Send(Get("/"));
+  gate.AwaitEntered(1);
+
+  const HttpReply late = server.Once(Get("/"));
+  gate.Open(1);
+
+  EXPECT_EQ(late.status, 503);
+  EXPECT_EQ(late.headers.at("retry-after"), "1");
+  EXPECT_EQ(first.Receive().status, 200);
+}
+
+TEST(HttpLimits, WhoLeavesTheQueueIsNotServed) {
+  Server server;
+  Gate gate;
+  std::atomic<int> served{0};
+  server.options.request_slots = 1;
+  server.Serve("/gate", [&gate](ServiceCall& call) { return gate.Wait(call); });
+  server.Serve("/", [&served](ServiceCall& call) {
+    ++served;
+    return Size(call);
+  });
+  server.Start();
+  HttpClient first(server.address());
+  first.Send(Get("/gate"));
+  gate.AwaitEntered(1);
+  {
+    HttpClient gone(server.address());
+    gone.Send(Post("/", "x"));
+    AwaitWaiting(server, 1);
+  }
+  while (server.Once(Get("/metrics")).body.find("strata_http_connections 2\n") ==
+         std::string::npos) {
+  }
+  HttpClient next(server.address());
+  next.Send(Post("/", "next"));
+  AwaitWaiting(server, 2);
+  gate.Open(1);
+
+  EXPECT_EQ(next.Receive().body, "4");
+  EXPECT_EQ(served.load(), 1);
 }
 
 TEST(HttpLimits, LongTransfersLeaveRoomForOthers) {
