@@ -15,6 +15,7 @@ struct UpOptions {
   // Empty: as the stack file says.
   std::string http;
   std::string grpc;
+  std::string admin_http;
   std::string data;
   // "slot.key=value"
   std::vector<std::string> set;

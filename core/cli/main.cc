@@ -42,6 +42,10 @@ void AddUp(CLI::App& app, UpOptions* options, int* exit_code) {
       ->type_name("ADDR");
   command->add_option("--grpc", options->grpc, "gRPC address, e.g. 127.0.0.1:8081 or unix:PATH")
       ->type_name("ADDR");
+  command
+      ->add_option("--admin-http", options->admin_http,
+                   "HTTP address of the pages for operators; by default two ports above --http")
+      ->type_name("ADDR");
   command->add_option("--data", options->data, "Folder of everything that is kept")
       ->type_name("DIR");
   command->add_option("--set", options->set, "Set one configuration value of a slot (repeatable)")

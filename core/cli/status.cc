@@ -117,6 +117,7 @@ void PrintJson(const StatusResponse& status) {
   out.Key("pid").Int(status.pid());
   out.Field("http", status.http_address());
   out.Field("grpc", status.grpc_address());
+  out.Field("admin_http", status.admin_http_address());
   out.Key("slots").BeginArray();
   for (const Slot& slot : status.slots()) WriteSlot(out, slot);
   out.EndArray();
@@ -125,10 +126,11 @@ void PrintJson(const StatusResponse& status) {
 }
 
 void PrintTable(const StatusResponse& status) {
-  std::printf("stack %s, strata %s, generation %" PRIu64 ", %s\nhttp %s  grpc %s  pid %d\n\n",
+  std::printf("stack %s, strata %s, generation %" PRIu64
+              ", %s\nhttp %s  grpc %s  operators %s  pid %d\n\n",
               status.stack().c_str(), status.version().c_str(), status.generation(),
               status.ready() ? "ready" : "NOT READY", status.http_address().c_str(),
-              status.grpc_address().c_str(), status.pid());
+              status.grpc_address().c_str(), status.admin_http_address().c_str(), status.pid());
   Table table({"SLOT", "LAYER", "PLUGIN", "VERSION", "HEALTH", "CALLS", "ERRORS", "P50", "P99"});
   std::vector<std::string> reasons;
   for (const Slot& slot : status.slots()) {

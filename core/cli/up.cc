@@ -24,11 +24,22 @@ namespace fs = std::filesystem;
 using gateway::GrpcGateway;
 using gateway::HttpGateway;
 
+// Operators are few, and their work is not to take what clients need.
+constexpr int kAdminRequests = 8;
+
 // The stack file that is used when none is named: installed beside the program.
 fs::path EmbeddedStackFile() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   return program.parent_path().parent_path() / "share/strata/embedded.yaml";
+}
+
+// Where operators' pages are when nobody says: two ports above those for clients (gRPC is mostly
+// one above).
+std::string AdminAddress(gateway::ListenAddress http) {
+  if (http.port != 0)
+    http.port = static_cast<std::uint16_t>(http.port <= 65533 ? http.port + 2 : 0);
+  return http.ToString();
 }
 
 Result<host::StackConfig> LoadConfig(const UpOptions& options) {
@@ -37,8 +48,11 @@ Result<host::StackConfig> LoadConfig(const UpOptions& options) {
   STRATA_ASSIGN_OR_RETURN(host::StackConfig config, host::LoadStackFile(file, options.set));
   if (!options.http.empty()) config.http = options.http;
   if (!options.grpc.empty()) config.grpc = options.grpc;
+  if (!options.admin_http.empty()) config.admin_http = options.admin_http;
   // Refused before anything is opened.
-  STRATA_RETURN_IF_ERROR(gateway::ParseListenAddress(config.http).status());
+  STRATA_ASSIGN_OR_RETURN(const auto http, gateway::ParseListenAddress(config.http));
+  if (config.admin_http.empty()) config.admin_http = AdminAddress(http);
+  STRATA_RETURN_IF_ERROR(gateway::ParseListenAddress(config.admin_http).status());
   STRATA_RETURN_IF_ERROR(gateway::ParseListenAddress(config.grpc).status());
   // What the command line names, and what the embedded stack keeps, is relative to where it is
   // typed.
@@ -69,7 +83,7 @@ void LogGrpc(base::Log& log, const gateway::GrpcAccessRecord& record) {
                          {"duration_us", std::int64_t{record.duration.count()}}});
 }
 
-// The stack and its two entrances. Single-threaded.
+// The stack and its entrances. Single-threaded.
 class Running {
  public:
   static Result<std::unique_ptr<Running>> Start(const UpOptions& options, base::Log& log,
@@ -79,6 +93,9 @@ class Running {
     gateway::HttpOptions http;
     http.address = config.http;
     http.access_log = [&log](const auto& record) { LogHttp(log, record); };
+    gateway::HttpOptions admin = http;
+    admin.address = config.admin_http;
+    admin.request_slots = kAdminRequests;
     gateway::GrpcOptions grpc;
     grpc.address = config.grpc;
     grpc.access_log = [&log](const auto& record) { LogGrpc(log, record); };
@@ -95,15 +112,20 @@ class Running {
     };
     STRATA_ASSIGN_OR_RETURN(running->http_,
                             HttpGateway::Start(std::move(http), running->stack_.get()));
-    running->stack_->SetAddresses(running->http_->address(), running->grpc_->address());
+    STRATA_ASSIGN_OR_RETURN(running->admin_,
+                            HttpGateway::Start(std::move(admin), running->stack_->operators()));
+    running->stack_->SetAddresses(running->http_->address(), running->grpc_->address(),
+                                  running->admin_->address());
     return running;
   }
 
   const std::string& http_address() const { return http_->address(); }
   const std::string& grpc_address() const { return grpc_->address(); }
+  const std::string& admin_address() const { return admin_->address(); }
 
   // Lets nobody in, finishes what runs, stops the plugins.
   Status Stop() {
+    admin_->Stop(grace_);
     http_->Stop(grace_);
     grpc_->Stop(grace_);
     return stack_->Stop();
@@ -115,6 +137,7 @@ class Running {
   std::unique_ptr<host::Stack> stack_;
   std::unique_ptr<GrpcGateway> grpc_;
   std::unique_ptr<HttpGateway> http_;
+  std::unique_ptr<HttpGateway> admin_;
 };
 
 }  // namespace
@@ -138,9 +161,11 @@ int RunUp(const UpOptions& options) {
   }
   log.Info("stack.ready", {{"version", kVersion},
                            {"http", (*running)->http_address()},
-                           {"grpc", (*running)->grpc_address()}});
-  std::printf("Strata is ready: http://%s/  grpc %s\n", (*running)->http_address().c_str(),
-              (*running)->grpc_address().c_str());
+                           {"grpc", (*running)->grpc_address()},
+                           {"admin_http", (*running)->admin_address()}});
+  std::printf("Strata is ready: http://%s/  grpc %s  operators http://%s/\n",
+              (*running)->http_address().c_str(), (*running)->grpc_address().c_str(),
+              (*running)->admin_address().c_str());
   std::fflush(stdout);
 
   int signal_number = 0;

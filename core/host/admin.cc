@@ -54,6 +54,7 @@ class Admin final : public v1::CoreService {
     response->set_ready(report.ready);
     response->set_http_address(report.http_address);
     response->set_grpc_address(report.grpc_address);
+    response->set_admin_http_address(report.admin_http_address);
     response->set_pid(::getpid());
     for (const SlotReport& slot : report.slots) FillSlot(slot, response->add_slots());
     return OkStatus();

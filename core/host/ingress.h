@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,10 +21,15 @@ struct Target {
   std::string_view slot;
 };
 
+// For whom a route is (strata.service.v1.Audience): each audience has an entrance of its own.
+enum class Audience : std::uint8_t { kClients, kOperators };
+inline constexpr std::size_t kAudiences = 2;
+
 struct MenuItem {
   std::string label;
   std::string path;
   std::int32_t order = 0;
+  Audience audience = Audience::kClients;
 };
 
 // A route that a digital service declared (strata.service.v1.Route).
@@ -33,6 +39,7 @@ struct HttpRoute {
   std::vector<std::string> methods;
   std::uint64_t max_body_bytes = 0;
   bool long_lived = false;
+  Audience audience = Audience::kClients;
   // DigitalService/Handle of the slot that declared it.
   Target handle;
 };
@@ -46,10 +53,11 @@ class Pin {
 
   virtual std::uint64_t generation() const = 0;
 
-  // The route with the longest matching path, or null. `path` is percent-encoded, without query.
+  // The route with the longest matching path for the audience of this entrance, or null. `path` is
+  // percent-encoded, without query.
   virtual const HttpRoute* MatchHttp(std::string_view path) const = 0;
 
-  // Menu entries of all services, in order.
+  // Menu entries of all services for that audience, in order.
   virtual const std::vector<MenuItem>& Menu() const = 0;
 
   // `full_method` is "/strata.data.v1.Data/Read"; an empty `slot` takes the only slot that provides

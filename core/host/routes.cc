@@ -63,9 +63,9 @@ Target Routes::MakeTarget(std::uint32_t slot, std::uint32_t method_index) const 
   return target;
 }
 
-const HttpRoute* Routes::MatchHttp(std::string_view path) const {
+const HttpRoute* HttpSite::Match(std::string_view path) const {
   const HttpRoute* best = nullptr;
-  for (const HttpRoute& route : http) {
+  for (const HttpRoute& route : routes) {
     const std::string_view prefix = route.path;
     const bool below =
         path.starts_with(prefix) &&

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -45,12 +46,25 @@ struct ServiceRoute {
   std::int32_t chosen = -1;
 };
 
+// What one audience sees by HTTP.
+struct HttpSite {
+  std::vector<HttpRoute> routes;
+  std::vector<MenuItem> menu;
+
+  // The route with the longest path that is `path` or a folder above it, or null.
+  const HttpRoute* Match(std::string_view path) const;
+};
+
 // What requests are routed by. Immutable once published, so that it is read without a lock.
 struct Routes {
   std::vector<SlotRoute> slots;  // By slot number; an empty entry is a slot that does not run.
   std::map<std::string, ServiceRoute, std::less<>> services;
-  std::vector<HttpRoute> http;
-  std::vector<MenuItem> menu;
+  std::array<HttpSite, kAudiences> sites;
+
+  const HttpSite& Site(Audience audience) const {
+    return sites[static_cast<std::size_t>(audience)];
+  }
+  HttpSite& Site(Audience audience) { return sites[static_cast<std::size_t>(audience)]; }
 
   // The route of a running slot, or null.
   const SlotRoute* Slot(std::uint32_t slot) const {
@@ -60,8 +74,6 @@ struct Routes {
   Result<Target> Find(std::string_view slot, std::string_view full_method) const;
   // `slot` must run and have the method.
   Target MakeTarget(std::uint32_t slot, std::uint32_t method_index) const;
-  // The route with the longest path that is `path` or a folder above it, or null.
-  const HttpRoute* MatchHttp(std::string_view path) const;
 
  private:
   Result<std::uint32_t> ChooseSlot(std::string_view slot, std::string_view service) const;

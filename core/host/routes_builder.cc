@@ -37,9 +37,14 @@ void AddHttp(const RoutedSlot& slot, Routes* out) {
   for (HttpRoute route : slot.service->routes) {
     route.handle =
         out->MakeTarget(slot.instance->slot_number(), static_cast<std::uint32_t>(handle));
-    out->http.push_back(std::move(route));
+    std::vector<HttpRoute>& routes = out->Site(route.audience).routes;
+    routes.push_back(std::move(route));
   }
-  out->menu.insert(out->menu.end(), slot.service->menu.begin(), slot.service->menu.end());
+  for (const MenuItem& item : slot.service->menu) out->Site(item.audience).menu.push_back(item);
+}
+
+Audience AudienceOf(service::v1::Audience audience) {
+  return audience == service::v1::AUDIENCE_OPERATORS ? Audience::kOperators : Audience::kClients;
 }
 
 }  // namespace
@@ -55,15 +60,21 @@ Result<ServiceDescription> ParseDescription(std::string_view message) {
     if (!route.path().starts_with('/')) {
       return InvalidArgument("Describe: a route must start with \"/\"");
     }
+    if (!service::v1::Audience_IsValid(route.audience())) {
+      // A stricter audience of a later contract must not be shown to everybody.
+      return InvalidArgument("Describe: route " + route.path() +
+                             " is for an audience that this core does not know");
+    }
     HttpRoute& to = out.routes.emplace_back();
     to.path = route.path();
     to.scopes.assign(route.scopes().begin(), route.scopes().end());
     to.methods.assign(route.methods().begin(), route.methods().end());
     to.max_body_bytes = route.max_body_bytes();
     to.long_lived = route.long_lived();
+    to.audience = AudienceOf(route.audience());
   }
   for (const auto& entry : parsed.menu()) {
-    out.menu.push_back({entry.label(), entry.path(), entry.order()});
+    out.menu.push_back({entry.label(), entry.path(), entry.order(), AudienceOf(entry.audience())});
   }
   return out;
 }
@@ -89,8 +100,10 @@ std::unique_ptr<const Routes> BuildRoutes(
     if (route.slots.size() == 1) route.chosen = static_cast<std::int32_t>(route.slots[0]);
   }
   for (const RoutedSlot& slot : slots) AddHttp(slot, out.get());
-  std::stable_sort(out->menu.begin(), out->menu.end(),
-                   [](const MenuItem& a, const MenuItem& b) { return a.order < b.order; });
+  for (HttpSite& site : out->sites) {
+    std::stable_sort(site.menu.begin(), site.menu.end(),
+                     [](const MenuItem& a, const MenuItem& b) { return a.order < b.order; });
+  }
   return out;
 }
 

@@ -19,8 +19,8 @@ struct ServiceDescription {
   std::vector<MenuItem> menu;
 };
 
-// Parses a serialized strata.service.v1.DescribeResponse. INVALID_ARGUMENT: it does not parse, or a
-// route does not start with "/".
+// Parses a serialized strata.service.v1.DescribeResponse. INVALID_ARGUMENT: it does not parse, a
+// route does not start with "/" or is for an unknown audience.
 Result<ServiceDescription> ParseDescription(std::string_view message);
 
 // One slot of the generation to build.

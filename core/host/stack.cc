@@ -39,14 +39,17 @@ class Admission {
 
 class RequestPin final : public Pin {
  public:
-  RequestPin(StackState& state, Admission admission, RouteTable::Ticket ticket)
-      : state_(state), admission_(std::move(admission)), request_(state.table, state.hub, ticket) {}
+  RequestPin(StackState& state, Audience audience, Admission admission, RouteTable::Ticket ticket)
+      : state_(state),
+        audience_(audience),
+        admission_(std::move(admission)),
+        request_(state.table, state.hub, ticket) {}
 
   std::uint64_t generation() const override { return request_.generation().id(); }
   const HttpRoute* MatchHttp(std::string_view path) const override {
-    return routes().MatchHttp(path);
+    return routes().Site(audience_).Match(path);
   }
-  const std::vector<MenuItem>& Menu() const override { return routes().menu; }
+  const std::vector<MenuItem>& Menu() const override { return routes().Site(audience_).menu; }
   Result<Target> FindMethod(std::string_view slot, std::string_view full_method) const override {
     return routes().Find(slot, full_method);
   }
@@ -58,6 +61,7 @@ class RequestPin final : public Pin {
   const Routes& routes() const { return request_.generation().routes(); }
 
   StackState& state_;
+  const Audience audience_;
   const Admission admission_;  // Given back after the generation.
   Request request_;
 };
@@ -122,7 +126,8 @@ StackState::StackState(StackConfig stack_config, const StackOptions& stack_optio
       workers(config.workers, config.max_queued_work),
       services{clock, log, metrics, workers, names, router, kVersion},
       http_address(config.http),
-      grpc_address(config.grpc) {
+      grpc_address(config.grpc),
+      admin_http_address(config.admin_http) {
   std::uint32_t number = 1;  // 0 is the core's own.
   for (const SlotConfig& slot : config.slots) {
     slots.emplace_back();
@@ -171,7 +176,25 @@ std::vector<std::string> StackOptions::DefaultPluginPath(const std::vector<std::
   return out;
 }
 
-Stack::Stack(std::shared_ptr<StackState> state) : state_(std::move(state)) {}
+// The stack as operators enter it: the same but for the routes.
+class Stack::OperatorEntrance final : public Ingress {
+ public:
+  explicit OperatorEntrance(Stack& stack) : stack_(stack) {}
+
+  Result<std::unique_ptr<Pin>> Enter(std::int64_t deadline_us) override {
+    return stack_.EnterAs(Audience::kOperators, deadline_us);
+  }
+  bool Ready(std::string* why) const override { return stack_.Ready(why); }
+  std::string MetricsText() const override { return stack_.MetricsText(); }
+  std::vector<std::string> DescriptorSets() const override { return stack_.DescriptorSets(); }
+  std::vector<std::string> ServiceNames() const override { return stack_.ServiceNames(); }
+
+ private:
+  Stack& stack_;
+};
+
+Stack::Stack(std::shared_ptr<StackState> state)
+    : state_(std::move(state)), operators_(std::make_unique<OperatorEntrance>(*this)) {}
 
 Stack::~Stack() {
   if (!state_->stopping.load()) static_cast<void>(Stop());
@@ -209,24 +232,32 @@ Status Stack::Stop() {
   return status;
 }
 
-void Stack::SetAddresses(std::string http, std::string grpc) {
+void Stack::SetAddresses(std::string http, std::string grpc, std::string admin_http) {
   const base::MutexLock lock(state_->address_mutex);
   state_->http_address = std::move(http);
   state_->grpc_address = std::move(grpc);
+  state_->admin_http_address = std::move(admin_http);
 }
 
 const StackConfig& Stack::config() const { return state_->config; }
 StackReport Stack::Report() const { return MakeReport(*state_); }
 base::MetricsRegistry& Stack::metrics() { return state_->metrics; }
 
+Ingress* Stack::operators() { return operators_.get(); }
+
 Result<std::unique_ptr<Pin>> Stack::Enter(std::int64_t deadline_us) {
+  return EnterAs(Audience::kClients, deadline_us);
+}
+
+Result<std::unique_ptr<Pin>> Stack::EnterAs(Audience audience, std::int64_t deadline_us) {
   StackState& state = *state_;
   const bool full = state.requests.fetch_add(1) >= state.config.max_requests;
   Admission admission(state);
   if (full) return ResourceExhausted("too many requests at once; try again");
   STRATA_ASSIGN_OR_RETURN(const RouteTable::Ticket ticket,
                           state.table.Enter(RouteTable::Caller::kIngress, deadline_us));
-  return std::unique_ptr<Pin>(std::make_unique<RequestPin>(state, std::move(admission), ticket));
+  return std::unique_ptr<Pin>(
+      std::make_unique<RequestPin>(state, audience, std::move(admission), ticket));
 }
 
 bool Stack::Ready(std::string* why) const { return IsReady(*state_, why); }

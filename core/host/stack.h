@@ -64,6 +64,7 @@ struct StackReport {
   bool ready = false;
   std::string http_address;
   std::string grpc_address;
+  std::string admin_http_address;
   std::vector<SlotReport> slots;
 };
 
@@ -88,11 +89,15 @@ class Stack final : public Ingress {
   Status Stop();
 
   // Where the gateways listen, for reports (they may have been given port 0).
-  void SetAddresses(std::string http, std::string grpc);
+  void SetAddresses(std::string http, std::string grpc, std::string admin_http);
 
   const StackConfig& config() const;
   StackReport Report() const;
   base::MetricsRegistry& metrics();
+
+  // The entrance for operators: their routes and no others, where the stack itself has all but
+  // theirs. Lives as long as the stack.
+  Ingress* operators();
 
   Result<std::unique_ptr<Pin>> Enter(std::int64_t deadline_us) override;
   bool Ready(std::string* why) const override;
@@ -101,10 +106,14 @@ class Stack final : public Ingress {
   std::vector<std::string> ServiceNames() const override;
 
  private:
+  class OperatorEntrance;
+
   explicit Stack(std::shared_ptr<StackState> state);
+  Result<std::unique_ptr<Pin>> EnterAs(Audience audience, std::int64_t deadline_us);
 
   // shared: by this object and by the threads of plugins that did not return in time.
   std::shared_ptr<StackState> state_;
+  const std::unique_ptr<OperatorEntrance> operators_;
 };
 
 }  // namespace strata::host

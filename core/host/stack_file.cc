@@ -167,6 +167,7 @@ class StackReader {
                 {{"stack", Text(&out_.name)},
                  {"http", Address(/*unix_too=*/false, &out_.http)},
                  {"grpc", Address(/*unix_too=*/true, &out_.grpc)},
+                 {"admin_http", Address(/*unix_too=*/false, &out_.admin_http)},
                  {"data", Text(&out_.data)},
                  {"limits", [this](const YAML::Node& n) { ReadLimits(n); }},
                  {"timeouts", [this](const YAML::Node& n) { ReadTimeouts(n); }},
@@ -192,7 +193,7 @@ class StackReader {
   void ReadSlots(const YAML::Node& node) {
     ForEach(node, "slots",
             [this](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-              if (name == "core") return Fault(key, "\"core\" is the core's own slot");
+              if (name == kCoreSlot) return Fault(key, "\"core\" is the core's own slot");
               if (!IsSlotName(name)) {
                 return Fault(key,
                              "a slot's name is lower-case letters, digits, - and _, and "
@@ -246,7 +247,7 @@ class StackReader {
 
   // Every slot that is named somewhere exists.
   void CheckTargets() {
-    std::vector<std::string> names;
+    std::vector<std::string> names{std::string(kCoreSlot)};
     for (const SlotConfig& slot : out_.slots) names.push_back(slot.name);
     for (const SlotConfig& slot : out_.slots) {
       for (const auto& [name, to] : slot.requirements) {

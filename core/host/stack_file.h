@@ -15,6 +15,9 @@ namespace strata::host {
 // Where something stands in the stack file: "stack.yaml:12", or "--set record.x".
 using Place = std::string;
 
+// The core's own services are those of a slot of this name, which no stack file may fill.
+inline constexpr std::string_view kCoreSlot = "core";
+
 struct SlotRequirement {
   std::string slot;
   Place place;
@@ -44,6 +47,8 @@ struct StackConfig {
   std::string name;
   std::string http = "127.0.0.1:8080";
   std::string grpc = "127.0.0.1:8081";
+  // The pages for operators; empty: two ports above `http` (any, where that is any).
+  std::string admin_http;
   std::string data = "strata-data";
   std::size_t max_requests = 1024;  // At once, from outside.
   std::size_t workers = 4;          // Threads for work that plugins submit.

@@ -94,6 +94,7 @@ StackReport MakeReport(const StackState& state) {
     const base::MutexLock lock(state.address_mutex);
     out.http_address = state.http_address;
     out.grpc_address = state.grpc_address;
+    out.admin_http_address = state.admin_http_address;
   }
   for (const Slot& slot : state.slots) out.slots.push_back(ReportSlot(slot));
   return out;

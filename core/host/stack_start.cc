@@ -126,6 +126,7 @@ class Starter {
 
   Status CheckProviders(const Slot& slot) const {
     for (const std::string& needed : NeededSlots(*slot.manifest, slot.grants)) {
+      if (needed == kCoreSlot) continue;
       const Slot& provider = state_.slots[NumberOf(needed) - 1];
       if (provider.running()) continue;
       return Unavailable("slot \"" + needed + "\", which it requires, does not run");
@@ -196,8 +197,9 @@ class Starter {
       for (const Slot& other : state_.slots) {
         if (!other.service) continue;
         const auto& routes = other.service->routes;
-        if (std::none_of(routes.begin(), routes.end(),
-                         [&](const HttpRoute& r) { return r.path == route.path; })) {
+        if (std::none_of(routes.begin(), routes.end(), [&](const HttpRoute& r) {
+              return r.path == route.path && r.audience == route.audience;
+            })) {
           continue;
         }
         return Undo(slot, FailedPrecondition("its route " + route.path + " is that of slot \"" +

@@ -85,6 +85,7 @@ class StackState final {
   mutable base::Mutex address_mutex;
   std::string http_address STRATA_GUARDED_BY(address_mutex);
   std::string grpc_address STRATA_GUARDED_BY(address_mutex);
+  std::string admin_http_address STRATA_GUARDED_BY(address_mutex);
 
   // Asks the plugins for their health while the stack runs.
   base::Mutex health_mutex;

@@ -8,6 +8,8 @@
 namespace strata::host {
 namespace {
 
+constexpr std::string_view kCoreService = "strata.core.v1.Core";
+
 class Wirer {
  public:
   Wirer(const StackConfig& stack, const std::vector<const Manifest*>& manifests)
@@ -54,6 +56,9 @@ class Wirer {
   Status Connect(std::size_t slot, const Requirement& requirement) {
     const SlotConfig& config = stack_.slots[slot];
     const auto bound = config.requirements.find(requirement.name);
+    if (bound != config.requirements.end() && bound->second.slot == kCoreSlot) {
+      return ConnectToCore(slot, requirement, bound->second.place);
+    }
     if (bound != config.requirements.end()) {
       const std::size_t to = IndexOf(bound->second.slot);
       const Manifest* const provider = manifests_[to];
@@ -67,6 +72,12 @@ class Wirer {
     if (requirement.optional) return OkStatus();  // Connected only when the stack file says so.
     const std::string what = config.place + ": slot \"" + config.name + "\" requires \"" +
                              requirement.name + "\" (" + requirement.service + ")";
+    if (requirement.service == kCoreService) {
+      return InvalidArgument(what +
+                             ", the right to change this stack; where it is to have that, "
+                             "write requires: {" +
+                             requirement.name + ": core}");
+    }
     // An unreadable slot might be the provider that was meant, an encrypting one for instance: do
     // not connect past it.
     for (std::size_t i = 0; i < manifests_.size(); ++i) {
@@ -89,6 +100,16 @@ class Wirer {
     return InvalidArgument(what + ", which several slots provide; name one of them: " + names);
   }
 
+  // Whoever administers the stack is named by the stack file, never connected by itself.
+  Status ConnectToCore(std::size_t slot, const Requirement& requirement, const Place& place) {
+    if (requirement.service != kCoreService) {
+      return InvalidArgument(place + ": the core provides " + std::string(kCoreService) + ", not " +
+                             requirement.service);
+    }
+    out_.grants[slot].push_back({requirement.name, requirement.service, std::string(kCoreSlot), 0});
+    return OkStatus();
+  }
+
   void Grant(std::size_t slot, const Requirement& requirement, std::size_t to) {
     out_.grants[slot].push_back({requirement.name, requirement.service, stack_.slots[to].name, 0});
   }
@@ -104,6 +125,7 @@ class Wirer {
     }
     path->push_back(slot);
     for (const auto& grant : out_.grants[slot]) {
+      if (grant.slot == kCoreSlot) continue;
       STRATA_RETURN_IF_ERROR(Visit(IndexOf(grant.slot), path, done));
     }
     path->pop_back();

@@ -15,12 +15,12 @@ using std::chrono::steady_clock;
 
 std::unique_ptr<const Routes> Labelled(const std::string& label) {
   auto routes = std::make_unique<Routes>();
-  routes->menu.push_back({label, "/", 0});
+  routes->Site(Audience::kClients).menu.push_back({label, "/", 0});
   return routes;
 }
 
 const std::string& LabelOf(const RouteTable::Ticket& ticket) {
-  return ticket.generation->routes().menu[0].label;
+  return ticket.generation->routes().Site(Audience::kClients).menu[0].label;
 }
 
 steady_clock::time_point In(std::chrono::milliseconds time) { return steady_clock::now() + time; }

@@ -164,6 +164,7 @@ TEST(StackFile, GrpcMayListenOnAUnixSocket) {
   };
 
   EXPECT_TRUE(ParseStack(yaml("grpc"), "s.yaml").ok());
+  EXPECT_FALSE(ParseStack(yaml("admin_http"), "s.yaml").ok());
   EXPECT_FALSE(ParseStack(yaml("http"), "s.yaml").ok());
 }
 

@@ -141,6 +141,22 @@ TEST(Stack, RoutesAndMenuComeFromTheServices) {
   EXPECT_EQ((*pin)->Menu()[0].label, "other");
 }
 
+TEST(Stack, EachAudienceHasRoutesAndMenuOfItsOwn) {
+  auto stack = TestStack::Start("  site: {plugin: hosttest_site}\n");
+  ASSERT_TRUE(stack.ok()) << stack.status().message();
+  const auto client = (**stack)->Enter(0);
+  const auto operators = (**stack)->operators()->Enter(0);
+
+  EXPECT_EQ((*client)->MatchHttp("/site/office")->path, "/site");
+  ASSERT_NE((*operators)->MatchHttp("/site/office"), nullptr);
+  EXPECT_EQ((*operators)->MatchHttp("/site/office")->path, "/site/office");
+  EXPECT_EQ((*operators)->MatchHttp("/site/page"), nullptr);
+  ASSERT_EQ((*operators)->Menu().size(), 1u);
+  EXPECT_EQ((*operators)->Menu()[0].label, "site office");
+  ASSERT_EQ((*client)->Menu().size(), 1u);
+  EXPECT_EQ((*client)->Menu()[0].label, "site");
+}
+
 TEST(Stack, TwoServicesWithOneRouteAreRefused) {
   const std::string slots =
       "  site: {plugin: hosttest_site}\n"

@@ -25,6 +25,8 @@ const Manifest kHosting = Plugin("hosting", kStore);
 const Manifest kWrapper = Plugin("hosting", kStore, {{"inner", kStore, false}});
 const Manifest kRecord = Plugin("data", kData, {{"store", kStore, false}});
 const Manifest kCurious = Plugin("data", kData, {{"store", kStore, true}});
+const Manifest kConsole =
+    Plugin("service", "strata.service.v1.DigitalService", {{"core", "strata.core.v1.Core", false}});
 
 Result<Wiring> WireYaml(const std::string& slots, const std::vector<const Manifest*>& manifests) {
   STRATA_ASSIGN_OR_RETURN(const StackConfig stack, ParseStack("stack: s\nslots:\n" + slots, "s"));
@@ -60,6 +62,20 @@ TEST(Wiring, SeveralProvidersMustBeChosenFrom) {
       wiring.status().message(),
       HasSubstr("s:5: slot \"record\" requires \"store\" (strata.hosting.v1.Hosting), which "
                 "several slots provide; name one of them: a, b"));
+}
+
+TEST(Wiring, TheCoreIsGrantedOnlyWhereTheStackFileSaysSo) {
+  const auto named = WireYaml("  console: {plugin: p, requires: {core: core}}\n", {&kConsole});
+  const auto silent = WireYaml("  console: {plugin: p}\n", {&kConsole});
+  const auto wrong = WireYaml("  record: {plugin: p, requires: {store: core}}\n", {&kRecord});
+
+  ASSERT_TRUE(named.ok()) << named.status().message();
+  ASSERT_EQ(named->grants[0].size(), 1u);
+  EXPECT_EQ(named->grants[0][0].slot, "core");
+  EXPECT_THAT(named->order, ::testing::ElementsAre(0));
+  EXPECT_THAT(silent.status().message(), HasSubstr("write requires: {core: core}"));
+  EXPECT_THAT(wrong.status().message(),
+              HasSubstr("the core provides strata.core.v1.Core, not strata.hosting.v1.Hosting"));
 }
 
 TEST(Wiring, AMissingProviderIsRefused) {

@@ -1,4 +1,4 @@
-// A digital service with two routes, as its config says.
+// A digital service with two routes for clients and one for operators.
 #include <strata/plugin.h>
 
 #include "strata/service/v1/service.strata.h"
@@ -22,6 +22,13 @@ class Site final : public v1::DigitalServiceService {
     v1::Route* const deep = response->add_routes();
     deep->set_path("/shared/" + slot.substr(0, 4));
     deep->set_long_lived(true);
+    v1::Route* const back = response->add_routes();
+    back->set_path("/" + slot + "/office");
+    back->set_audience(v1::AUDIENCE_OPERATORS);
+    v1::MenuEntry* const office = response->add_menu();
+    office->set_label(slot + " office");
+    office->set_path(back->path());
+    office->set_audience(v1::AUDIENCE_OPERATORS);
     v1::MenuEntry* const entry = response->add_menu();
     entry->set_label(slot);
     entry->set_path("/" + slot);
