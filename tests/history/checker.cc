@@ -54,6 +54,7 @@ class Register {
     PlaceWrites();
     PlaceListing();
     PlaceReads();
+    CheckListing();
     CheckOrder();
     CheckExpectations();
     CheckLost();
@@ -113,9 +114,30 @@ class Register {
       const std::string by = "the listing, version " + std::to_string(listed->version);
       if (listed->version <= last) Report(Fault::kReordered, "not ascending: " + by);
       last = listed->version;
-      Place(listed->version, listed->value, by);
+      if (listed->value != 0) Place(listed->version, listed->value, by);
       groups_[listed->version].listed = true;
     }
+  }
+
+  // Each listed version that no known write made needs an unanswered write of its own.
+  void CheckListing() {
+    std::size_t unanswered = 0;
+    for (const Operation* op : operations_) {
+      if (Unplaced(*op)) ++unanswered;
+    }
+    for (const auto& [version, group] : groups_) {
+      if (!group.listed || group.write != nullptr) continue;
+      if (unanswered == 0) {
+        Report(Fault::kDoubledWrite,
+               "listed, and nobody's write: version " + std::to_string(version));
+      } else {
+        --unanswered;
+      }
+    }
+  }
+
+  bool Unplaced(const Operation& op) const {
+    return op.kind == Kind::kWrite && op.outcome == Outcome::kUnknown && !made_.contains(op.value);
   }
 
   void PlaceReads() {
@@ -179,9 +201,7 @@ class Register {
   void FindChanges() {
     std::int64_t from = kNever;
     for (const Operation* op : operations_) {
-      const bool unplaced = op->kind == Kind::kWrite && op->outcome == Outcome::kUnknown &&
-                            made_.find(op->value) == made_.end();
-      if (unplaced) from = std::min(from, op->start_ns);
+      if (Unplaced(*op)) from = std::min(from, op->start_ns);
     }
     for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
       group->second.changed_from = from;

@@ -92,6 +92,13 @@ TEST(HistoryChecker, CatchesADoubledWrite) {
               Contains(Fault::kDoubledWrite));
 }
 
+TEST(HistoryChecker, CountsVersionsThatAListingHasWithoutValues) {
+  const History history = {Write(1, 2, 1, 71), Unknown(3, 4, 72), Write(5, 6, 4, 73)};
+  EXPECT_THAT(Faults(history, {{"k", 1, 0}, {"k", 3, 0}, {"k", 4, 0}}), IsEmpty());
+  EXPECT_THAT(Faults(history, {{"k", 1, 0}, {"k", 2, 0}, {"k", 3, 0}, {"k", 4, 0}}),
+              Contains(Fault::kDoubledWrite));
+}
+
 TEST(HistoryChecker, CatchesReorderedVersions) {
   EXPECT_THAT(Faults({Write(1, 2, 2, 71), Write(3, 4, 1, 72)}), Contains(Fault::kReordered));
   EXPECT_THAT(Faults({If(5, Write(1, 2, 4, 71))}), Contains(Fault::kReordered));

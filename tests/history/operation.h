@@ -31,11 +31,12 @@ struct Operation {
   std::optional<std::uint64_t> expected;
 };
 
-// One version that the system itself lists at the end of a run (a FHIR history, a commit feed).
+// One version that the system itself lists at the end of a run (a FHIR history, a commit feed), in
+// ascending order per key.
 struct Listed {
   std::string key;
   std::uint64_t version = 0;
-  std::uint64_t value = 0;
+  std::uint64_t value = 0;  // 0: the list does not say.
 };
 
 using History = std::vector<Operation>;

@@ -1,0 +1,116 @@
+// The real program under concurrent clients of FHIR over HTTP and of hosting over gRPC, while it is
+// restarted and killed. STRATA_HISTORY_SECONDS=N lets each run go on for N seconds.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "tests/history/checker.h"
+#include "tests/history/workload.h"
+
+namespace strata::history {
+namespace {
+
+using ::testing::IsEmpty;
+
+constexpr std::uint32_t kClients = 4;
+// What each workload does between two disturbances.
+constexpr std::uint64_t kBetween = 150;
+constexpr int kDisturbances = 4;
+
+constexpr char kSqlite[] =
+    "  hosting: {plugin: hosting_sqlite}\n"
+    "  ledger:  {plugin: hosting_sqlite}\n"
+    "  record:  {plugin: data_fhir, requires: {store: hosting}}\n"
+    "  fhir:    {plugin: service_fhir_api, requires: {record: record}}\n";
+constexpr char kMemory[] =
+    "  hosting: {plugin: hosting_memory}\n"
+    "  ledger:  {plugin: hosting_memory}\n"
+    "  record:  {plugin: data_fhir, requires: {store: hosting}}\n"
+    "  fhir:    {plugin: service_fhir_api, requires: {record: record}}\n";
+
+std::vector<std::string> Keys(const std::string& prefix) {
+  std::vector<std::string> out;
+  for (int i = 0; i < 6; ++i) out.push_back(prefix + std::to_string(i));
+  return out;
+}
+
+// One run: a stack, both workloads, disturbances, and what the checker says of it.
+class StackHistory : public ::testing::Test {
+ protected:
+  void Begin(const char* slots) {
+    process_ = std::make_unique<StrataProcess>(slots);
+    ASSERT_TRUE(process_->Start()) << process_->log();
+    fhir_ = std::make_unique<Workload>(
+        "fhir", Keys("r"), [this] { return MakeFhirClient(*process_); }, kClients);
+    ledger_ = std::make_unique<Workload>(
+        "ledger", Keys("row"), [this] { return MakeHostingClient(*process_, "ledger"); }, kClients);
+    fhir_->Start();
+    ledger_->Start();
+  }
+
+  // Disturbs while the clients work, each time after all of them got on.
+  void Disturb(const std::function<void(int)>& disturbance) {
+    const char* const seconds = std::getenv("STRATA_HISTORY_SECONDS");
+    const auto until = std::chrono::steady_clock::now() +
+                       std::chrono::seconds(seconds != nullptr ? std::atoi(seconds) : 0);
+    for (int i = 0; i < kDisturbances || std::chrono::steady_clock::now() < until; ++i) {
+      fhir_->WaitForMore(kBetween);
+      ledger_->WaitForMore(kBetween);
+      disturbance(i);
+      if (HasFatalFailure()) break;
+    }
+    fhir_->WaitForMore(kBetween);
+    ledger_->WaitForMore(kBetween);
+  }
+
+  void Judge() {
+    Judge(fhir_.get(), *MakeFhirClient(*process_));
+    Judge(ledger_.get(), *MakeHostingClient(*process_, "ledger"));
+    process_->Close();
+  }
+
+  std::unique_ptr<StrataProcess> process_;
+  // The workloads' clients use the process.
+  std::unique_ptr<Workload> fhir_;
+  std::unique_ptr<Workload> ledger_;
+
+ private:
+  static void Judge(Workload* load, RegisterClient& client) {
+    const History history = load->Finish();
+    const Listing listing = client.List(load->keys());
+    EXPECT_THAT(load->Faults(), IsEmpty());
+    EXPECT_GE(listing.size(), load->keys().size());
+    const std::vector<Violation> found = CheckHistory(history, listing);
+    EXPECT_TRUE(found.empty()) << Describe(found);
+    ::testing::Test::RecordProperty("operations", static_cast<int>(history.size()));
+  }
+};
+
+TEST_F(StackHistory, StaysLinearizableAcrossRestarts) {
+  Begin(kSqlite);
+  Disturb([this](int) {
+    ASSERT_EQ(process_->Stop(), 0) << process_->log();
+    ASSERT_TRUE(process_->Start()) << process_->log();
+  });
+  Judge();
+}
+
+TEST_F(StackHistory, StaysLinearizableAcrossKills) {
+  Begin(kSqlite);
+  Disturb([this](int) {
+    process_->Kill();
+    ASSERT_TRUE(process_->Start()) << process_->log();
+  });
+  Judge();
+}
+
+TEST_F(StackHistory, StaysLinearizableInMemory) {
+  Begin(kMemory);
+  Disturb([](int) {});
+  Judge();
+}
+
+}  // namespace
+}  // namespace strata::history
