@@ -44,6 +44,7 @@ Status FhirApiService::Search(Exchange& exchange) const {
   request.set_type(exchange.target.type);
   request.set_compartment_type(exchange.target.compartment_type);
   request.set_compartment_id(exchange.target.compartment_id);
+  request.set_base_url(exchange.base);
   request.set_page_token(exchange.TakeParameter(kPageParameter));
   request.set_handling(exchange.prefer.handling == HandlingPreference::kLenient
                            ? pb::HANDLING_LENIENT

@@ -37,7 +37,7 @@ data::v1::SearchRequest RequestOf(std::string_view query) {
   } else {
     request.set_compartment_type(std::string(first));
     request.set_compartment_id(std::string(TakeUntil(&path, '/')));
-    request.set_type(std::string(path));
+    if (path != "*") request.set_type(std::string(path));
   }
   while (!rest.empty()) {
     std::string_view value = TakeUntil(&rest, '&');

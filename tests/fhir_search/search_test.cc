@@ -217,9 +217,56 @@ TEST_F(SearchTest, RefusesWithWhatIsAllowed) {
   EXPECT_THAT(Refusal("Patient?gender:missing=perhaps"), HasSubstr("true or false"));
 }
 
-TEST_F(SearchTest, NeedsAResourceType) {
-  EXPECT_THAT(Refusal("?name=x"), HasSubstr("resource type"));
+TEST_F(SearchTest, AllTypesAtOnceInOrderOfCreation) {
+  PutPatient("1", R"("active":true)");
+  PutObservation("1", R"("subject":{"reference":"Patient/1"})");
+  PutPatient("2", R"("active":true)");
+  corpus_.Put(R"({"resourceType":"List","id":"1"})");
+
+  EXPECT_THAT(Ask("?"), ElementsAre("Patient/1", "Observation/1", "Patient/2", "List/1"));
+  EXPECT_THAT(Ask("?_id=1"), ElementsAre("Patient/1", "Observation/1", "List/1"));
+  EXPECT_THAT(Ask("?_type=Patient,List"), ElementsAre("Patient/1", "Patient/2", "List/1"));
+  EXPECT_THAT(Ask("?_type=Patient&active=true"), ElementsAre("Patient/1", "Patient/2"));
+  EXPECT_THAT(Ask("?_sort=-_id"), ElementsAre("Patient/2", "Patient/1", "Observation/1", "List/1"));
+  EXPECT_THAT(Ask("Patient/1/*"), ElementsAre("Patient/1", "Observation/1"));
+  EXPECT_THAT(Ask("Patient/1/*?_type=Observation,Location"), ElementsAre("Observation/1"));
+  EXPECT_EQ(Run("?_total=accurate&_count=1")->total, 4U);
+  EXPECT_EQ(Run("?_summary=count")->total, 4U);
+}
+
+TEST_F(SearchTest, AllTypesTakeWhatAllTypesHave) {
+  PutPatients(1);
+
+  EXPECT_THAT(Refusal("?name=x"), HasSubstr("_lastUpdated"));
+  EXPECT_THAT(Refusal("?_type=Patient,Observation&gender=male"), HasSubstr("Observation"));
+  EXPECT_THAT(Refusal("?_type=Shoe"), HasSubstr("resource types"));
+  EXPECT_THAT(Refusal("Patient?_type=Patient"), HasSubstr("all types"));
   EXPECT_EQ(Run("Shoe?size=9").status().code(), Code::kNotFound);
+}
+
+TEST_F(SearchTest, PagesOfAllTypesForwardsAndBack) {
+  for (const char* id : {"1", "2", "3", "4"}) {
+    PutPatient(id, R"("active":true)");
+    PutObservation(id, R"("status":"final")");
+  }
+
+  for (const std::string query : {"?_count=3", "?_count=3&_sort=-_id", "?_sort=_id&_count=3"}) {
+    const Result<Page> first = Run(query);
+    const Result<Page> second = Run(query, first->next);
+    const Result<Page> third = Run(query, second->next);
+    Names all = NamesOf(first->matches);
+    for (const auto* page : {&*second, &*third}) {
+      const Names names = NamesOf(page->matches);
+      all.insert(all.end(), names.begin(), names.end());
+    }
+
+    EXPECT_EQ(all, Ask(query.substr(0, query.find("_count=3")) + "_count=100" +
+                       query.substr(query.find("_count=3") + 8)));
+    EXPECT_EQ(third->next, "");
+    EXPECT_EQ(Run(query, third->previous)->matches, second->matches);
+    EXPECT_EQ(Run(query, second->previous)->matches, first->matches);
+    EXPECT_EQ(first->previous, "");
+  }
 }
 
 TEST_F(SearchTest, NoValueOfTheRequestIsRepeatedInTheFault) {

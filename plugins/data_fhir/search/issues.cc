@@ -26,6 +26,10 @@ void Issues::Add(std::string_view code, std::string_view parameter, std::string 
   issues_.push_back({std::string(code), std::string(parameter), std::move(diagnostics)});
 }
 
+void Issues::Append(const Issues& other) {
+  issues_.insert(issues_.end(), other.issues_.begin(), other.issues_.end());
+}
+
 Outcome Issues::AsOutcome(Issue::Severity severity) const {
   Outcome outcome;
   for (const Entry& entry : issues_) {

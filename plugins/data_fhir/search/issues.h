@@ -16,6 +16,7 @@ class Issues {
  public:
   // `code` of http://hl7.org/fhir/issue-type; `parameter` as the client wrote its name.
   void Add(std::string_view code, std::string_view parameter, std::string diagnostics);
+  void Append(const Issues& other);
   bool empty() const { return issues_.empty(); }
   void Clear() { issues_.clear(); }
 

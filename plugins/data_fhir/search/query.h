@@ -12,7 +12,7 @@
 #include "plugins/data_fhir/search/criterion.h"
 #include "strata/data/v1/data.pb.h"
 
-// A search, understood: what data.v1.SearchRequest means for one resource type.
+// A search of one resource type, understood (plan.h makes it of a data.v1.SearchRequest).
 namespace strata::fhir::search {
 
 struct Query;
@@ -65,13 +65,6 @@ struct Query {
   std::vector<Include> includes;
   std::uint32_t count = 0;  // Page size; 0 answers the total only.
   Total total = Total::kUnspecified;
-  std::vector<data::v1::Parameter> used;
-  data::v1::Outcome warnings;
 };
-
-// Understands a request of one type (request.type is not empty). INVALID_ARGUMENT with an Outcome
-// that names each parameter, modifier or value that is not known or not right, and what is allowed;
-// with lenient handling those are left out, and the query's warnings say so.
-Result<Query> ParseQuery(const data::v1::SearchRequest& request, std::int64_t now_us);
 
 }  // namespace strata::fhir::search

@@ -41,9 +41,9 @@ std::string KnownCodes(std::string_view type) {
 
 }  // namespace
 
-QueryParser::QueryParser(std::string_view type, std::int64_t now_us, Issues* issues, Query* query,
+QueryParser::QueryParser(std::string_view type, ParseContext* context, Issues* issues, Query* query,
                          std::size_t depth)
-    : now_us_(now_us), issues_(issues), query_(query), depth_(depth) {
+    : context_(context), issues_(issues), query_(query), depth_(depth) {
   query_->type = type;
   query_->type_number = layout::TypeNumberOf(type);
 }
@@ -71,6 +71,9 @@ bool QueryParser::Add(std::string_view name, std::string_view value) {
   if (value.size() > kMaxValueBytes) {
     return Refuse("too-long", "the value of " + Quoted(name) + " is longer than " +
                                   std::to_string(kMaxValueBytes) + " bytes");
+  }
+  if (name == "_type") {
+    return Refuse("invalid", "_type belongs to a search of all types: GET [base]?_type=Patient");
   }
   if (name.starts_with("_has:")) return AddHas(name, value);
   if (depth_ == 0 && (name.starts_with("_include") || name.starts_with("_revinclude"))) {
@@ -155,7 +158,8 @@ bool QueryParser::AddIndexed(const model::SearchParameter& definition, std::stri
     return Refuse("too-costly",
                   Quoted(name_) + " has more than " + std::to_string(kMaxValues) + " values");
   }
-  const Subject subject{&definition, layout::ParameterNumberOf(definition.code), modifier, now_us_};
+  const Subject subject{&definition, layout::ParameterNumberOf(definition.code), modifier,
+                        context_->now_us};
   Clause clause;
   clause.negated = modifier == "not";
   for (const std::string_view one : values) {
@@ -172,7 +176,7 @@ bool QueryParser::AddIndexed(const model::SearchParameter& definition, std::stri
 std::shared_ptr<const Query> QueryParser::Inner(std::string_view type, std::string_view name,
                                                 std::string_view value, Issues* issues) const {
   auto inner = std::make_shared<Query>();
-  QueryParser parser(type, now_us_, issues, inner.get(), depth_ + 1);
+  QueryParser parser(type, context_, issues, inner.get(), depth_ + 1);
   if (!parser.Add(name, value)) return nullptr;
   return inner;
 }
@@ -247,33 +251,6 @@ bool QueryParser::AddCompartment(std::string_view type, std::string_view id) {
     if (number != 0) clause.any.push_back(ReferenceTo(number, compartment, id));
   }
   return Push(std::move(clause));
-}
-
-Result<Query> ParseQuery(const data::v1::SearchRequest& request, std::int64_t now_us) {
-  if (request.type().empty()) {
-    return SearchFault(Code::kInvalidArgument, "not-supported",
-                       "a search needs a resource type: GET [base]/Patient?...");
-  }
-  if (layout::TypeNumberOf(request.type()) == 0) {
-    return SearchFault(Code::kNotFound, "not-supported",
-                       "there is no resource type " + Quoted(request.type()));
-  }
-  Query query;
-  query.count = kDefaultPage;
-  Issues issues;
-  QueryParser parser(request.type(), now_us, &issues, &query);
-  if (!request.compartment_type().empty() &&
-      !parser.AddCompartment(request.compartment_type(), request.compartment_id())) {
-    return issues.AsError();
-  }
-  for (const data::v1::Parameter& parameter : request.parameters()) {
-    if (parser.Add(parameter.name(), parameter.value())) query.used.push_back(parameter);
-  }
-  if (!issues.empty()) {
-    if (request.handling() != data::v1::HANDLING_LENIENT) return issues.AsError();
-    issues.AppendWarnings(&query.warnings);
-  }
-  return query;
 }
 
 }  // namespace strata::fhir::search

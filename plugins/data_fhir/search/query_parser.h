@@ -4,16 +4,29 @@
 #include <string>
 #include <string_view>
 
+#include "plugins/data_fhir/layout/view.h"
 #include "plugins/data_fhir/search/issues.h"
 #include "plugins/data_fhir/search/query.h"
 
 namespace strata::fhir::search {
 
+// What the parser may ask while it understands parameters, and what went wrong there: failures of
+// the view are not the request's fault. Single-threaded.
+struct ParseContext {
+  ParseContext(layout::View& view_in, std::int64_t now, std::string_view base)
+      : view(&view_in), now_us(now), base_url(base) {}
+
+  layout::View* view;
+  std::int64_t now_us;        // For prefix ap.
+  std::string_view base_url;  // This server's, empty when it is not known.
+  Status failure;
+};
+
 // Puts parameters one by one into a Query. Each Add either takes the parameter or adds an issue.
 // Single-threaded; private to this folder.
 class QueryParser {
  public:
-  QueryParser(std::string_view type, std::int64_t now_us, Issues* issues, Query* query,
+  QueryParser(std::string_view type, ParseContext* context, Issues* issues, Query* query,
               std::size_t depth = 0);
 
   // true: taken.
@@ -47,7 +60,7 @@ class QueryParser {
   bool CheckModifier(const model::SearchParameter& definition, std::string_view modifier);
   bool Push(Clause clause);
 
-  std::int64_t now_us_;
+  ParseContext* context_;
   Issues* issues_;
   Query* query_;
   std::size_t depth_;

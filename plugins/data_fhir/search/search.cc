@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <iterator>
+#include <optional>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -9,9 +11,9 @@
 #include "plugins/data_fhir/search/execution.h"
 #include "plugins/data_fhir/search/includes.h"
 #include "plugins/data_fhir/search/issues.h"
+#include "plugins/data_fhir/search/pager.h"
+#include "plugins/data_fhir/search/plan.h"
 #include "plugins/data_fhir/search/position.h"
-#include "plugins/data_fhir/search/query.h"
-#include "plugins/data_fhir/search/sorting.h"
 
 namespace strata::fhir::search {
 namespace {
@@ -19,92 +21,67 @@ namespace {
 using data::v1::ExplainResponse;
 using data::v1::SearchRequest;
 
-// A page of the results and the positions beside it.
-class Pager {
- public:
-  Pager(layout::View& view, const Query& query, const std::optional<Position>& position,
-        Trace* trace)
-      : view_(view), query_(query), position_(position), trace_(trace) {}
-
-  Status Fill(Page* page) {
-    Execution execution(view_, query_, trace_);
-    STRATA_RETURN_IF_ERROR(execution.Prepare());
-    if (query_.count == 0) {
-      STRATA_ASSIGN_OR_RETURN(const Numbers all, execution.All());
-      if (query_.total != Total::kNone) page->total = all.size();
-      return {};
-    }
-    return query_.sort.empty() ? ByNumber(execution, page) : BySortKeys(execution, page);
+// The page of all queries together: what each of them has for it, merged.
+Result<PageRows> ReadPages(layout::View& view, const Plan& plan,
+                           const std::optional<Position>& position, Trace* trace) {
+  if (plan.queries.size() == 1) return ReadPage(view, plan.queries.front(), position, trace);
+  const bool backwards = position && position->number.backwards;
+  PageRows page;
+  page.total = 0;
+  for (const Query& query : plan.queries) {
+    STRATA_ASSIGN_OR_RETURN(PageRows part, ReadPage(view, query, position, trace));
+    page.rows.insert(page.rows.end(), std::make_move_iterator(part.rows.begin()),
+                     std::make_move_iterator(part.rows.end()));
+    page.before = page.before || part.before;
+    page.behind = page.behind || part.behind;
+    if (!part.total) page.total.reset();
+    if (page.total) *page.total += *part.total;
   }
-
- private:
-  Status ByNumber(Execution& execution, Page* page) {
-    const NumberPosition start = position_ ? position_->number : NumberPosition{};
-    const bool with_total = query_.total == Total::kAccurate || query_.total == Total::kEstimate;
-    STRATA_ASSIGN_OR_RETURN(Slice slice, execution.Page(start, query_.count, with_total));
-    if (start.backwards) std::reverse(slice.numbers.begin(), slice.numbers.end());
-    page->matches = std::move(slice.numbers);
-    if (query_.total != Total::kNone) page->total = slice.total;
-    if (page->matches.empty()) return {};
-    const bool before = start.backwards ? slice.more : position_.has_value();
-    const bool behind = start.backwards || slice.more;
-    if (before) page->previous = At({page->matches.front(), true}, {});
-    if (behind) page->next = At({page->matches.back(), false}, {});
-    return {};
+  std::sort(page.rows.begin(), page.rows.end(), [&](const SortRow& a, const SortRow& b) {
+    return ComesBefore(plan.shape().sort, a, b);
+  });
+  if (plan.shape().total == Total::kNone) page.total.reset();
+  if (page.rows.size() <= plan.shape().count) return page;
+  const auto excess = static_cast<std::ptrdiff_t>(page.rows.size() - plan.shape().count);
+  if (backwards) {
+    page.rows.erase(page.rows.begin(), page.rows.begin() + excess);
+    page.before = true;
+  } else {
+    page.rows.erase(page.rows.end() - excess, page.rows.end());
+    page.behind = true;
   }
+  return page;
+}
 
-  Status BySortKeys(Execution& execution, Page* page) {
-    STRATA_ASSIGN_OR_RETURN(const Numbers all, execution.All());
-    STRATA_ASSIGN_OR_RETURN(const std::vector<SortRow> rows, Sorted(view_, query_, all));
-    if (query_.total != Total::kNone) page->total = rows.size();
-    auto begin = rows.begin();
-    auto end = rows.end();
-    if (position_) {
-      const SortRow here{position_->number.after, position_->keys};
-      const auto before = [&](const SortRow& a, const SortRow& b) {
-        return ComesBefore(query_.sort, a, b);
-      };
-      if (position_->number.backwards) {
-        end = std::lower_bound(rows.begin(), rows.end(), here, before);
-        if (end - begin > query_.count) begin = end - query_.count;
-      } else {
-        begin = std::upper_bound(rows.begin(), rows.end(), here, before);
-      }
-    }
-    if (end - begin > query_.count) end = begin + query_.count;
-    for (auto row = begin; row != end; ++row) page->matches.push_back(row->n);
-    if (begin == end) return {};
-    if (begin != rows.begin()) page->previous = At({begin->n, true}, begin->keys);
-    if (end != rows.end()) page->next = At({(end - 1)->n, false}, (end - 1)->keys);
-    return {};
+std::string PositionAt(const layout::View& view, const SortRow& row, bool backwards) {
+  return EncodePosition({view.as_of(), {row.n, backwards}, row.keys});
+}
+
+Result<std::optional<Position>> PositionOf(const layout::View& view, const Plan& plan,
+                                           std::string_view bytes) {
+  if (bytes.empty()) return std::optional<Position>();
+  STRATA_ASSIGN_OR_RETURN(Position position, DecodePosition(bytes));
+  if (position.as_of != view.as_of() || position.keys.size() != plan.shape().sort.size()) {
+    return SearchFault(Code::kInvalidArgument, "invalid",
+                       "the page token belongs to another search");
   }
-
-  std::string At(NumberPosition number, std::vector<std::string> keys) const {
-    return EncodePosition({view_.as_of(), number, std::move(keys)});
-  }
-
-  layout::View& view_;
-  const Query& query_;
-  const std::optional<Position>& position_;
-  Trace* trace_;
-};
+  return std::optional<Position>(std::move(position));
+}
 
 Result<Page> Run(layout::View& view, const SearchRequest& request, const Options& options,
                  Trace* trace) {
-  STRATA_ASSIGN_OR_RETURN(const Query query, ParseQuery(request, options.now_us));
-  std::optional<Position> position;
-  if (!options.position.empty()) {
-    STRATA_ASSIGN_OR_RETURN(position, DecodePosition(options.position));
-    if (position->as_of != view.as_of() || position->keys.size() != query.sort.size()) {
-      return SearchFault(Code::kInvalidArgument, "invalid",
-                         "the page token belongs to another search");
-    }
-  }
+  STRATA_ASSIGN_OR_RETURN(const Plan plan, Understand(view, request, options.now_us));
+  STRATA_ASSIGN_OR_RETURN(const auto position, PositionOf(view, plan, options.position));
+  STRATA_ASSIGN_OR_RETURN(const PageRows rows, ReadPages(view, plan, position, trace));
   Page page;
-  for (const data::v1::Parameter& parameter : query.used) *page.used.Add() = parameter;
-  page.warnings = query.warnings;
-  STRATA_RETURN_IF_ERROR(Pager(view, query, position, trace).Fill(&page));
-  STRATA_ASSIGN_OR_RETURN(page.included, Included(view, query, page.matches));
+  for (const data::v1::Parameter& parameter : plan.used) *page.used.Add() = parameter;
+  page.warnings = plan.warnings;
+  page.total = rows.total;
+  if (rows.rows.empty()) return page;
+  for (const SortRow& row : rows.rows) page.matches.push_back(row.n);
+  if (rows.before) page.previous = PositionAt(view, rows.rows.front(), /*backwards=*/true);
+  if (rows.behind) page.next = PositionAt(view, rows.rows.back(), /*backwards=*/false);
+  STRATA_ASSIGN_OR_RETURN(page.included, Included(view, plan.shape(), page.matches));
   return page;
 }
 
@@ -152,7 +129,8 @@ Result<Numbers> Find(layout::View& view, std::string_view type,
   SearchRequest request;
   request.set_type(std::string(type));
   for (const data::v1::Parameter& parameter : parameters) *request.add_parameters() = parameter;
-  STRATA_ASSIGN_OR_RETURN(const Query query, ParseQuery(request, now_us));
+  STRATA_ASSIGN_OR_RETURN(const Plan plan, Understand(view, request, now_us));
+  const Query& query = plan.shape();
   if (query.clauses.empty()) {
     return SearchFault(Code::kInvalidArgument, "required",
                        "a condition needs at least one search parameter");

@@ -22,6 +22,7 @@ std::string Purpose(const SearchRequest& request) {
   SearchRequest search = request;
   search.clear_page_token();
   search.clear_handling();
+  search.clear_base_url();
   return "search " + search.SerializeAsString();
 }
 
