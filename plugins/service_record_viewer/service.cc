@@ -18,6 +18,7 @@ namespace {
 
 namespace pb = service::v1;
 
+constexpr std::array<std::string_view, 2> kFiles = {"viewer.css", "favicon.svg"};
 constexpr std::size_t kMaxForm = 16 * 1024;
 constexpr std::int64_t kSearchLifeUs = std::int64_t{30} * 60 * 1'000'000;
 constexpr std::size_t kMatchesPerPage = 20;
@@ -118,7 +119,7 @@ ViewerService::ViewerService(Host host, std::string_view config_json)
     : host_(host),
       config_(Must(ParseConfig(config_json))),
       data_(host, "record"),
-      assets_(Must(Assets::Load(host.PackageDir()))),
+      assets_(Must(web::Assets::Load(host.PackageDir(), kFiles))),
       seal_(MakeSeal(host, config_)) {}
 
 Status ViewerService::Describe(Context& /*context*/, const pb::DescribeRequest& /*request*/,
@@ -187,7 +188,7 @@ ViewerService::Answer ViewerService::Route(const Exchange& exchange) const {
 
 ViewerService::Answer ViewerService::AssetAnswer(const Exchange& exchange,
                                                  std::string_view name) const {
-  const Asset* asset = assets_.Find(name);
+  const web::Asset* asset = assets_.Find(name);
   if (asset == nullptr) return NotFoundAnswer(exchange);
   Answer answer;
   answer.headers = {{"content-type", std::string(asset->content_type)},

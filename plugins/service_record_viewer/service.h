@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/assets.h"
 #include "core/base/form.h"
-#include "plugins/service_record_viewer/assets.h"
 #include "plugins/service_record_viewer/config.h"
 #include "plugins/service_record_viewer/page.h"
 #include "plugins/service_record_viewer/seal.h"
@@ -49,7 +49,7 @@ class ViewerService final : public service::v1::DigitalServiceService {
   const Host host_;
   const Config config_;
   const data::v1::DataClient data_;
-  const Assets assets_;
+  const web::Assets assets_;
   const Seal seal_;
 };
 

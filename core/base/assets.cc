@@ -1,4 +1,4 @@
-#include "plugins/service_record_viewer/assets.h"
+#include "core/base/assets.h"
 
 #include <array>
 #include <cstdint>
@@ -9,11 +9,21 @@
 
 #include "core/base/gzip.h"
 
-namespace strata::record_viewer {
+namespace strata::web {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kFiles = {
-    {{"viewer.css", "text/css; charset=utf-8"}, {"favicon.svg", "image/svg+xml"}}};
+// By the end of the name.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kTypes = {
+    {{".css", "text/css; charset=utf-8"},
+     {".js", "text/javascript; charset=utf-8"},
+     {".svg", "image/svg+xml"}}};
+
+std::string_view TypeOf(std::string_view name) {
+  for (const auto& [ending, type] : kTypes) {
+    if (name.ends_with(ending)) return type;
+  }
+  return {};
+}
 
 // FNV-1a, for names of versions only.
 std::string Digest(std::string_view text) {
@@ -28,17 +38,18 @@ std::string Digest(std::string_view text) {
 
 }  // namespace
 
-Result<Assets> Assets::Load(std::string_view package_dir) {
+Result<Assets> Assets::Load(std::string_view package_dir, std::span<const std::string_view> names) {
   Assets out;
-  for (const auto& [name, type] : kFiles) {
+  for (const std::string_view name : names) {
     const std::string path = std::string(package_dir) + "/" + std::string(name);
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
-    if (!file || !(text << file.rdbuf())) {
+    const std::string_view type = TypeOf(name);
+    if (type.empty() || !file || !(text << file.rdbuf())) {
       return FailedPrecondition("the package has no file " + std::string(name));
     }
     Asset asset{type, std::move(text).str(), {}, {}};
-    web::GzipWriter gzip;
+    GzipWriter gzip;
     gzip.Write(asset.body, &asset.gzip);
     gzip.Finish(&asset.gzip);
     if (asset.gzip.size() + 1024 > asset.body.size()) asset.gzip.clear();
@@ -61,4 +72,4 @@ std::string Assets::Address(std::string_view name) const {
   return out;
 }
 
-}  // namespace strata::record_viewer
+}  // namespace strata::web

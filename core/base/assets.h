@@ -1,13 +1,14 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "core/base/status.h"
 
-// The few files beside the pages: style sheet and icon, held in memory.
-namespace strata::record_viewer {
+// The few files beside the pages of a digital service (style sheet, icon, script), held in memory.
+namespace strata::web {
 
 struct Asset {
   std::string_view content_type;
@@ -19,9 +20,9 @@ struct Asset {
 // Immutable once loaded, then thread-safe.
 class Assets final {
  public:
-  // Reads the files of the package. FAILED_PRECONDITION: a file is missing, so the package is not
-  // complete.
-  static Result<Assets> Load(std::string_view package_dir);
+  // Reads files of a package by their names: *.css, *.js and *.svg. FAILED_PRECONDITION: one is
+  // missing or of another kind, so the package is not complete.
+  static Result<Assets> Load(std::string_view package_dir, std::span<const std::string_view> names);
 
   // Null when there is none of that name ("viewer.css").
   const Asset* Find(std::string_view name) const;
@@ -33,4 +34,4 @@ class Assets final {
   std::map<std::string, Asset, std::less<>> assets_;
 };
 
-}  // namespace strata::record_viewer
+}  // namespace strata::web

@@ -1,6 +1,6 @@
-#include "plugins/service_record_viewer/html.h"
+#include "core/base/html.h"
 
-namespace strata::record_viewer {
+namespace strata::web {
 
 Html Html::Text(std::string_view text) {
   Html html;
@@ -40,4 +40,4 @@ void Html::Put(std::string_view text) {
   }
 }
 
-}  // namespace strata::record_viewer
+}  // namespace strata::web
