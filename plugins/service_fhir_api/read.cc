@@ -84,7 +84,8 @@ std::string CapabilityJson(const Exchange& exchange, const pb::DescribeResponse&
   writer.Field("url", exchange.base).EndObject();
   writer.Field("fhirVersion", record.fhir_version().empty() ? "4.0.1" : record.fhir_version());
   writer.Key("format").BeginArray().String("application/fhir+json").String("json").EndArray();
-  writer.Key("patchFormat").BeginArray().String("application/json-patch+json").EndArray();
+  writer.Key("patchFormat").BeginArray().String("application/json-patch+json");
+  writer.String("application/fhir+json").EndArray();
   if (!record.capability_rest_json().empty()) AppendRest(record.capability_rest_json(), &writer);
   writer.EndObject();
   return out;

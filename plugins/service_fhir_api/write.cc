@@ -26,13 +26,17 @@ void AddCondition(const web::Parameters& condition, Request* request) {
   }
 }
 
-// If-Match: one version. "*" and lists are refused: FHIR gives them no meaning.
+// If-Match: one version, or "*" for any that exists. Lists are refused: FHIR gives them no meaning.
 Status SetIfMatch(const Exchange& exchange, std::string* version_id) {
   const std::string_view header = exchange.Header("if-match");
   if (header.empty()) return {};
+  if (header == "*") {
+    *version_id = header;
+    return {};
+  }
   auto version = VersionOfEtag(header);
   if (!version) {
-    return MakeError(Code::kInvalidArgument, "value", "If-Match takes one ETag: W/\"3\"",
+    return MakeError(Code::kInvalidArgument, "value", "If-Match takes one ETag, W/\"3\", or *",
                      "http.if-match");
   }
   *version_id = *std::move(version);

@@ -286,10 +286,7 @@ TEST_P(DataContract, ANamedTenantIsRefused) {
   EXPECT_EQ(IssueOf(refused), "not-supported");
 }
 
-TEST_P(DataContract, PatchAndUnknownOperationsSayThatTheyAreNotThere) {
-  data::PatchRequest patch;
-  data::WriteResponse response;
-  const Status patched = client().Patch(cx(), patch, &response);
+TEST_P(DataContract, UnknownOperationsSayThatTheyAreNotThere) {
   bool sent = false;
   const Status operated = client().Operate(
       cx(),
@@ -299,8 +296,6 @@ TEST_P(DataContract, PatchAndUnknownOperationsSayThatTheyAreNotThere) {
       },
       [](data::OperateResponse&) { return true; });
 
-  EXPECT_EQ(patched.code(), Code::kUnimplemented);
-  EXPECT_EQ(IssueOf(patched), "not-supported");
   EXPECT_EQ(operated.code(), Code::kUnimplemented);
   EXPECT_EQ(IssueOf(operated), "not-supported");
 }

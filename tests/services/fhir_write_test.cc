@@ -106,8 +106,11 @@ TEST_F(FhirWrite, UpdateHandsOnItsConditions) {
   EXPECT_EQ(answer.Header("content-location"), "http://strata.test/fhir/Patient/7/_history/3");
   browser_->Send("PUT", "/fhir/Patient/7", With(kJson, "if-none-match", "*"), "{}");
   EXPECT_TRUE(update_.if_none_match_any());
-  ExpectOutcome(browser_->Send("PUT", "/fhir/Patient/7", With(kJson, "if-match", "*"), "{}"), 400,
-                "value");
+  browser_->Send("PUT", "/fhir/Patient/7", With(kJson, "if-match", "*"), "{}");
+  EXPECT_EQ(update_.if_match_version_id(), "*");
+  ExpectOutcome(
+      browser_->Send("PUT", "/fhir/Patient/7", With(kJson, "if-match", "\"1\", \"2\""), "{}"), 400,
+      "value");
 }
 
 TEST_F(FhirWrite, ConditionalFormsNeedASearch) {

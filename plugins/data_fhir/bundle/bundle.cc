@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/datetime.h"
+#include "plugins/data_fhir/bundle/wrapped.h"
 #include "plugins/data_fhir/store/fault.h"
 
 namespace strata::fhir::bundle {
@@ -34,6 +35,7 @@ std::string VersionOfTag(std::string_view tag) {
 }
 
 Status ReadConditions(json::Value request, Entry* entry) {
+  // An entity tag of another make stays what it is: no version has it.
   if (const json::Value tag = request["ifMatch"]) entry->if_match = VersionOfTag(tag.string());
   if (const json::Value tag = request["ifNoneMatch"]) {
     entry->if_none_match_any = tag.string() == "*";
@@ -57,6 +59,8 @@ Status ReadConditions(json::Value request, Entry* entry) {
 }
 
 Status ReadBody(Entry* entry) {
+  if (entry->method == Method::kPatch) return ReadPatch(entry->body, entry);
+  if (entry->url.search) return ReadSearchForm(entry->body, &entry->url.parameters);
   if (!entry->writes()) return {};
   if (!entry->body) return Bad("required", "the entry has no resource", "resource");
   if (entry->url.type.empty()) {

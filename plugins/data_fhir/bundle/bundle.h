@@ -24,7 +24,9 @@ struct Entry {
   RequestUrl url;
   store::ClientResource resource;  // POST and PUT
   json::Value body;                // missing when the entry has no resource
-  std::string if_match;            // version id
+  data::v1::PatchRequest::Format patch_format = data::v1::PatchRequest::FORMAT_UNSPECIFIED;
+  std::string patch;     // PATCH: JSON Patch or Parameters
+  std::string if_match;  // version id, or "*"
   bool if_none_match_any = false;
   std::string if_none_match;  // version id
   std::int64_t if_modified_since_us = 0;
@@ -33,6 +35,11 @@ struct Entry {
 
   bool creates() const { return method == Method::kPost && !url.search && url.operation.empty(); }
   bool writes() const { return creates() || method == Method::kPut; }
+  // Changes nothing: GET, HEAD, search by POST, operations.
+  bool reads() const {
+    return method == Method::kGet || method == Method::kHead ||
+           (method == Method::kPost && !creates());
+  }
   std::string path() const { return "Bundle.entry[" + std::to_string(index) + "]"; }
 };
 

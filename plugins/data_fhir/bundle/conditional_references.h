@@ -1,32 +1,20 @@
 #pragma once
 
-#include <strata/context.h>
-
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/base/status.h"
-#include "plugins/data_fhir/bundle/bundle.h"
-#include "plugins/data_fhir/store/store.h"
+#include "plugins/data_fhir/bundle/pending_search.h"
 
 namespace strata::fhir::bundle {
-
-// A resource that the transaction writes: where it will be, and its text as the client sent it.
-struct PendingResource {
-  store::ResourceKey key;
-  json::Value root;
-};
 
 // Finds what conditional references of one transaction mean (FHIR R4 http.html#trules): the only
 // match among the stored resources and those that the transaction writes. Each condition is looked
 // up once. Single-threaded.
 class ConditionalReferences final {
  public:
-  ConditionalReferences(store::Store& store, const Context& cx,
-                        const std::vector<PendingResource>& pending)
-      : store_(store), cx_(cx), pending_(pending) {}
+  explicit ConditionalReferences(PendingSearch& search) : search_(search) {}
 
   // "Practitioner/42". FAILED_PRECONDITION: nothing matches ("not-found") or more than one does
   // ("multiple-matches"). INVALID_ARGUMENT: a search that cannot be.
@@ -35,9 +23,7 @@ class ConditionalReferences final {
  private:
   Result<std::string> Search(std::string_view link);
 
-  store::Store& store_;
-  const Context& cx_;
-  const std::vector<PendingResource>& pending_;
+  PendingSearch& search_;
   std::map<std::string, std::string, std::less<>> resolved_;
 };
 

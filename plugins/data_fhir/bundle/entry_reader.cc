@@ -167,16 +167,30 @@ Status ReadOne(store::Store& store, const Context& cx, const Entry& entry,
   return {};
 }
 
+Status RunOperation(const Context& cx, const Entry& entry, const Environment& environment,
+                    TransactionEntry* response) {
+  data::v1::OperateRequest request;
+  request.set_operation("$" + entry.url.operation);
+  request.set_type(entry.url.type);
+  request.set_id(entry.url.id);
+  *request.mutable_parameters() = entry.url.parameters;
+  if (entry.body) request.set_body(std::string(entry.body.raw()));
+  STRATA_ASSIGN_OR_RETURN(std::string answer, environment.operate(cx, request));
+  response->set_bundle_json(std::move(answer));
+  response->set_status(kOk);
+  return {};
+}
+
 }  // namespace
 
 Status ReadEntry(store::Store& store, const Context& cx, const Entry& entry,
-                 std::string_view base_url, const Search& search, TransactionEntry* response) {
-  if (!entry.url.operation.empty()) {
-    return store::Fault(Code::kUnimplemented, "not-supported",
-                        "operations within a bundle are not supported", "request.url");
-  }
+                 const Environment& environment, TransactionEntry* response) {
+  const std::string_view base_url = environment.base_url;
+  if (!entry.url.operation.empty()) return RunOperation(cx, entry, environment, response);
   if (entry.url.history) return ReadHistory(store, cx, entry, base_url, response);
-  if (entry.url.id.empty()) return RunSearch(cx, entry, base_url, search, response);
+  if (entry.url.id.empty() || entry.url.search) {
+    return RunSearch(cx, entry, base_url, environment.search, response);
+  }
   return ReadOne(store, cx, entry, response);
 }
 

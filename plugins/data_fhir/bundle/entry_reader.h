@@ -3,10 +3,12 @@
 #include <strata/context.h>
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "core/base/status.h"
 #include "plugins/data_fhir/bundle/bundle.h"
+#include "plugins/data_fhir/store/request_log.h"
 #include "plugins/data_fhir/store/store.h"
 
 namespace strata::fhir::bundle {
@@ -15,10 +17,21 @@ namespace strata::fhir::bundle {
 using Search = std::function<Status(const Context& cx, const data::v1::SearchRequest& request,
                                     data::v1::SearchResponse* response)>;
 
-// Carries out a GET or HEAD entry: read, vread, history, search. Errors as the interactions
-// themselves. Thread-safe; blocks.
+// An operation; answers its resource as JSON.
+using Operate =
+    std::function<Result<std::string>(const Context& cx, const data::v1::OperateRequest& request)>;
+
+// What is not in the bundle itself.
+struct Environment {
+  std::string_view base_url;
+  Search search;
+  Operate operate;
+  store::RequestName name;  // of a transaction or batch with a request_id
+};
+
+// Carries out an entry that changes nothing: read, vread, history, search by GET or POST,
+// operations. Errors as the interactions themselves. Thread-safe; blocks.
 Status ReadEntry(store::Store& store, const Context& cx, const Entry& entry,
-                 std::string_view base_url, const Search& search,
-                 data::v1::TransactionEntry* response);
+                 const Environment& environment, data::v1::TransactionEntry* response);
 
 }  // namespace strata::fhir::bundle

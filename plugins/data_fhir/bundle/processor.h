@@ -13,13 +13,6 @@
 
 namespace strata::fhir::bundle {
 
-// What is not in the bundle itself.
-struct Environment {
-  std::string_view base_url;
-  Search search;
-  store::RequestName name;  // of a transaction or batch with a request_id
-};
-
 // Answers each entry of the bundle, in its order. The visitor answers false to stop.
 using EntryVisitor = FunctionRef<bool(data::v1::TransactionEntry& entry)>;
 

@@ -91,8 +91,9 @@ bool IsLinkType(const model::Type* type) {
 
 class LinkRewriter {
  public:
-  LinkRewriter(const Entry& entry, const Targets& targets, const ResolveCondition& resolve)
-      : entry_(entry), targets_(targets), resolve_(resolve) {}
+  LinkRewriter(json::Value resource, std::string_view from, const Targets& targets,
+               const ResolveCondition& resolve)
+      : resource_(resource), from_(from), targets_(targets), resolve_(resolve) {}
 
   Result<std::vector<store::Splice>> Run() {
     const Walker::Visitor visit = [this](std::string_view name, json::Value value) {
@@ -100,7 +101,7 @@ class LinkRewriter {
     };
     Walker walker(visit);
     walker_ = &walker;
-    STRATA_RETURN_IF_ERROR(walker.Walk(entry_.resource.root));
+    STRATA_RETURN_IF_ERROR(walker.Walk(resource_));
     return std::move(splices_);
   }
 
@@ -114,14 +115,14 @@ class LinkRewriter {
     }
     const std::string_view link = value.string();
     if (!IsUrn(link) && !IsAbsolute(link)) return {};
-    const std::string* target = targets_.Find(link, entry_.full_url);
-    if (target != nullptr && IsLinkType(walker_->TypeHere())) Replace(value, *target);
+    const auto target = targets_.Find(link, from_);
+    if (target && IsLinkType(walker_->TypeHere())) Replace(value, *target);
     return {};
   }
 
   Status Reference(json::Value value) {
     const std::string_view link = value.string();
-    if (const std::string* target = targets_.Find(link, entry_.full_url)) {
+    if (const auto target = targets_.Find(link, from_)) {
       Replace(value, *target);
     } else if (IsConditional(link)) {
       STRATA_ASSIGN_OR_RETURN(const std::string resolved, resolve_(link));
@@ -148,8 +149,8 @@ class LinkRewriter {
       const std::size_t begin = at + 1 + quote.size();
       const std::size_t end = raw.find(quote, begin);
       if (end == std::string_view::npos) continue;
-      const std::string* target = targets_.Find(raw.substr(begin, end - begin), entry_.full_url);
-      if (target == nullptr) continue;
+      const auto target = targets_.Find(raw.substr(begin, end - begin), from_);
+      if (!target) continue;
       out.append(raw.substr(copied, begin - copied)).append(*target);
       copied = end;
     }
@@ -158,7 +159,8 @@ class LinkRewriter {
     splices_.push_back({value.begin_offset(), value.end_offset(), std::move(out)});
   }
 
-  const Entry& entry_;
+  const json::Value resource_;
+  const std::string_view from_;
   const Targets& targets_;
   const ResolveCondition& resolve_;
   Walker* walker_ = nullptr;
@@ -167,14 +169,25 @@ class LinkRewriter {
 
 }  // namespace
 
-void Targets::Add(std::string_view full_url, std::string reference) {
+void Targets::Add(std::string_view full_url, LinkTarget target) {
   if (full_url.empty()) return;
   has_absolute_ = has_absolute_ || IsAbsolute(full_url);
-  by_url_.insert_or_assign(std::string(full_url), std::move(reference));
+  by_url_.insert_or_assign(std::string(full_url), std::move(target));
 }
 
-const std::string* Targets::Find(std::string_view link, std::string_view from) const {
-  if (by_url_.empty() || link.empty() || link.front() == '#') return nullptr;
+std::optional<std::string> Targets::Find(std::string_view link, std::string_view from) const {
+  constexpr std::string_view kHistory = "/_history/";
+  if (by_url_.empty() || link.empty() || link.front() == '#') return std::nullopt;
+  const std::size_t history = link.find(kHistory);
+  const LinkTarget* const target = FindUrl(link.substr(0, history), from);
+  if (target == nullptr) return std::nullopt;
+  if (history == std::string_view::npos) return target->reference;
+  const bool is_meant = link.substr(history + kHistory.size()) == target->client_version;
+  if (!is_meant || target->new_version == 0) return std::nullopt;
+  return target->reference + std::string(kHistory) + std::to_string(target->new_version);
+}
+
+const LinkTarget* Targets::FindUrl(std::string_view link, std::string_view from) const {
   const auto found = by_url_.find(std::string(link));
   if (found != by_url_.end()) return &found->second;
   if (!has_absolute_ || IsUrn(link) || IsAbsolute(link)) return nullptr;
@@ -184,9 +197,10 @@ const std::string* Targets::Find(std::string_view link, std::string_view from) c
   return relative == by_url_.end() ? nullptr : &relative->second;
 }
 
-Result<std::vector<store::Splice>> RewriteLinks(const Entry& entry, const Targets& targets,
+Result<std::vector<store::Splice>> RewriteLinks(json::Value resource, std::string_view from,
+                                                const Targets& targets,
                                                 const ResolveCondition& resolve) {
-  return LinkRewriter(entry, targets, resolve).Run();
+  return LinkRewriter(resource, from, targets, resolve).Run();
 }
 
 }  // namespace strata::fhir::bundle

@@ -6,35 +6,17 @@
 #include <string>
 #include <utility>
 
+#include "plugins/data_fhir/bundle/prepare.h"
 #include "plugins/data_fhir/store/fault.h"
 
 namespace strata::fhir::bundle {
 namespace {
 
-using store::Current;
 using store::Fault;
 using store::ResourceKey;
-using store::Write;
-
-constexpr std::uint32_t kOk = 200;
-constexpr std::uint32_t kCreated = 201;
-constexpr std::uint32_t kNoContent = 204;
 
 std::string ReferenceOf(const ResourceKey& key) {
   return std::string(key.type_name()).append("/").append(key.id);
-}
-
-Status NotSupported(std::string text, std::string_view element) {
-  return Fault(Code::kUnimplemented, "not-supported", std::move(text), element);
-}
-
-void FillHeader(const ResourceKey& key, layout::VersionId version_id, std::int64_t last_updated_us,
-                layout::Change change, data::v1::Resource* resource) {
-  resource->set_type(std::string(key.type_name()));
-  resource->set_id(key.id);
-  resource->set_version_id(std::to_string(version_id));
-  resource->set_last_updated_us(last_updated_us);
-  resource->set_change(static_cast<data::v1::Change>(change));
 }
 
 }  // namespace
@@ -59,10 +41,11 @@ Status Transaction::Run() {
 
 Status Transaction::Once() {
   results_.assign(bundle_.entries.size(), {});
-  plans_.assign(bundle_.entries.size(), {});
+  plans_.clear();
+  plans_.resize(bundle_.entries.size());
   guards_.clear();
+  guard_keys_.clear();
   targets_ = {};
-  pending_.clear();
   writes_.clear();
   write_entries_.clear();
   STRATA_ASSIGN_OR_RETURN(const bool replayed, Replay());
@@ -71,7 +54,8 @@ Status Transaction::Once() {
     STRATA_RETURN_IF_ERROR(store::Within(PlanEntry(entry, &plans_[entry.index]), entry.path()));
   }
   STRATA_RETURN_IF_ERROR(RefuseDuplicates());
-  CollectTargets();
+  STRATA_RETURN_IF_ERROR(LoadCurrents());
+  STRATA_RETURN_IF_ERROR(ApplyPatches());
   STRATA_RETURN_IF_ERROR(MakeWrites());
   STRATA_RETURN_IF_ERROR(Commit());
   return FillExisting();
@@ -98,6 +82,8 @@ Result<bool> Transaction::Replay() {
 }
 
 Status Transaction::PlanEntry(const Entry& entry, Plan* plan) {
+  if (entry.reads()) return {};
+  plan->resource = entry.resource;
   switch (entry.method) {
     case Method::kGet:
     case Method::kHead:
@@ -105,7 +91,9 @@ Status Transaction::PlanEntry(const Entry& entry, Plan* plan) {
     case Method::kPost:
       return PlanCreate(entry, plan);
     case Method::kPatch:
-      return NotSupported("PATCH is not supported yet", "request.method");
+      plan->outcome = Outcome::kWrite;
+      if (entry.url.id.empty()) return PlanConditional(entry, plan);
+      break;
     case Method::kPut:
       plan->outcome = Outcome::kWrite;
       if (entry.url.id.empty()) return PlanConditional(entry, plan);
@@ -121,13 +109,6 @@ Status Transaction::PlanEntry(const Entry& entry, Plan* plan) {
 }
 
 Status Transaction::PlanCreate(const Entry& entry, Plan* plan) {
-  if (!entry.url.operation.empty()) {
-    return NotSupported("operations within a transaction are not supported", "request.url");
-  }
-  if (entry.url.search) {
-    return NotSupported("search by POST within a transaction is not supported: use GET",
-                        "request.url");
-  }
   if (!entry.url.id.empty()) {
     return Fault(Code::kInvalidArgument, "value", "POST goes to a type, not to a resource",
                  "request.url");
@@ -139,7 +120,7 @@ Status Transaction::PlanCreate(const Entry& entry, Plan* plan) {
   STRATA_ASSIGN_OR_RETURN(auto match,
                           store::FindOne(store_, cx_, entry.url.type, entry.if_none_exist));
   if (!match) return {};
-  guards_.pop_back();
+  DropGuard();
   plan->outcome = Outcome::kExisting;
   plan->key = std::move(*match);
   return {};
@@ -157,15 +138,18 @@ Status Transaction::PlanConditional(const Entry& entry, Plan* plan) {
                           store::FindOne(store_, cx_, entry.url.type, entry.url.parameters));
   if (match) {
     plan->key = std::move(*match);
-    if (entry.method == Method::kDelete) return {};
-    guards_.pop_back();
+    if (entry.method != Method::kPut) return {};
+    DropGuard();
     if (entry.resource.id.empty()) return {};
     return store::CheckIdOfBody(entry.url.type, plan->key.id, entry.resource.id);
   }
   if (entry.method == Method::kDelete) {
     plan->outcome = Outcome::kRead;  // nothing to do
-    results_[entry.index].status = kNoContent;
+    results_[entry.index].status = kStatusNoContent;
     return {};
+  }
+  if (entry.method == Method::kPatch) {
+    return Fault(Code::kNotFound, "not-found", "no resource meets the condition", "request.url");
   }
   const std::string_view id = entry.resource.id;
   STRATA_ASSIGN_OR_RETURN(plan->key,
@@ -176,14 +160,18 @@ Status Transaction::PlanConditional(const Entry& entry, Plan* plan) {
 Status Transaction::GuardCondition(const Entry& entry, const store::Parameters& condition) {
   STRATA_ASSIGN_OR_RETURN(store::ConditionGuard guard,
                           store::ConditionGuard::Read(store_, cx_, entry.url.type, condition));
-  for (const store::ConditionGuard& other : guards_) {
-    if (other.key() == guard.key()) {
-      return Fault(Code::kInvalidArgument, "duplicate",
-                   "another entry has the same condition: they mean the same resource", "request");
-    }
+  if (!guard_keys_.insert(guard.key()).second) {
+    return Fault(Code::kInvalidArgument, "duplicate",
+                 "another entry has the same condition: they mean the same resource", "request");
   }
   guards_.push_back(std::move(guard));
   return {};
+}
+
+// A condition that found a resource needs no guard: the resource's version is required.
+void Transaction::DropGuard() {
+  guard_keys_.erase(guards_.back().key());
+  guards_.pop_back();
 }
 
 // FHIR R4 http.html#trules: "If any resource identities overlap, the transaction SHALL fail".
@@ -206,16 +194,7 @@ Status Transaction::RefuseDuplicates() const {
   return {};
 }
 
-void Transaction::CollectTargets() {
-  for (const Entry& entry : bundle_.entries) {
-    const Plan& plan = plans_[entry.index];
-    if (plan.outcome == Outcome::kRead || plan.outcome == Outcome::kDelete) continue;
-    targets_.Add(entry.full_url, ReferenceOf(plan.key));
-    if (plan.outcome == Outcome::kWrite) pending_.push_back({plan.key, entry.resource.root});
-  }
-}
-
-Status Transaction::MakeWrites() {
+Status Transaction::LoadCurrents() {
   std::vector<ResourceKey> keys;
   std::vector<std::size_t> loaded;
   for (const Entry& entry : bundle_.entries) {
@@ -225,65 +204,74 @@ Status Transaction::MakeWrites() {
     keys.push_back(plan.key);
     loaded.push_back(entry.index);
   }
-  std::vector<Current> currents(bundle_.entries.size());
   STRATA_ASSIGN_OR_RETURN(auto found, store_.records.Load(cx_, keys));
-  for (std::size_t i = 0; i < found.size(); ++i) currents[loaded[i]] = std::move(found[i]);
+  for (std::size_t i = 0; i < found.size(); ++i) plans_[loaded[i]].current = std::move(found[i]);
+  return {};
+}
 
-  ConditionalReferences references(store_, cx_, pending_);
+Status Transaction::ApplyPatches() {
   for (const Entry& entry : bundle_.entries) {
-    const Plan& plan = plans_[entry.index];
-    if (plan.outcome == Outcome::kRead) continue;
-    STRATA_RETURN_IF_ERROR(store::Within(
-        MakeWrite(entry, plan, std::move(currents[entry.index]), references), entry.path()));
+    if (entry.method != Method::kPatch) continue;
+    Plan& plan = plans_[entry.index];
+    Result<json::Document> patched = PreparePatch(store_, cx_, entry, plan.key, plan.current);
+    if (!patched.ok()) return store::Within(patched.status(), entry.path());
+    plan.patched = *std::move(patched);
+    STRATA_ASSIGN_OR_RETURN(plan.resource,
+                            store::CheckResource(plan.patched->root(), entry.url.type));
   }
   return {};
 }
 
-Status Transaction::MakeWrite(const Entry& entry, const Plan& plan, Current current,
-                              ConditionalReferences& references) {
+void Transaction::CollectTargets(PendingSearch* search) {
+  for (const Entry& entry : bundle_.entries) {
+    const Plan& plan = plans_[entry.index];
+    if (plan.outcome == Outcome::kRead || plan.outcome == Outcome::kDelete) continue;
+    LinkTarget target{ReferenceOf(plan.key), {}, plan.current.header.version_id};
+    if (plan.outcome == Outcome::kWrite) {
+      target.client_version = plan.resource.meta["versionId"].string();
+      target.new_version = store::NextAfter(plan.current, 0).version_id;
+      search->Add({plan.key, plan.resource.root});
+    }
+    targets_.Add(entry.full_url, std::move(target));
+  }
+}
+
+Status Transaction::MakeWrites() {
+  PendingSearch search(store_, cx_);
+  CollectTargets(&search);
+  ConditionalReferences references(search);
+  for (const Entry& entry : bundle_.entries) {
+    Plan& plan = plans_[entry.index];
+    if (plan.outcome == Outcome::kRead) continue;
+    STRATA_RETURN_IF_ERROR(store::Within(MakeWrite(entry, plan, references), entry.path()));
+  }
+  return {};
+}
+
+Status Transaction::MakeWrite(const Entry& entry, Plan& plan, ConditionalReferences& references) {
   EntryResult& result = results_[entry.index];
   if (plan.outcome == Outcome::kExisting) {
-    FillHeader(plan.key, current.header.version_id, current.header.last_updated_us,
-               current.header.change, &result.resource);
-    result.status = kOk;
+    const layout::RowHeader& header = plan.current.header;
+    FillHeader(plan.key, header.version_id, header.last_updated_us, header.change,
+               &result.resource);
+    result.status = kStatusOk;
     return {};
   }
-  STRATA_RETURN_IF_ERROR(store::CheckIfMatch(current, entry.if_match));
-  if (entry.if_none_match_any) STRATA_RETURN_IF_ERROR(store::CheckIfNoneMatchAny(current));
-
-  const store::NextVersion next = store::NextAfter(current, store_.now_us());
-  Write write;
-  write.key = plan.key;
-  write.version_id = next.version_id;
-  write.last_updated_us = next.last_updated_us;
+  Result<Prepared> prepared = Internal("not prepared");
   if (plan.outcome == Outcome::kDelete) {
-    result.status = kNoContent;
-    if (!current.exists()) return {};
-    write.change = layout::Change::kDeleted;
+    prepared = PrepareDelete(store_, entry, plan.key, std::move(plan.current));
   } else {
-    write.change = next.change;
-    result.status = next.change == layout::Change::kCreated ? kCreated : kOk;
+    const auto resolve = [&](std::string_view link) { return references.Resolve(link); };
     STRATA_ASSIGN_OR_RETURN(const auto splices,
-                            RewriteLinks(entry, targets_, [&](std::string_view link) {
-                              return references.Resolve(link);
-                            }));
-    if (current.exists()) {
-      STRATA_ASSIGN_OR_RETURN(store::Version stored, store_.records.Unpack(cx_, current));
-      const std::string same = store::ComposeStored(
-          entry.resource, splices,
-          {plan.key.id, stored.header.version_id, stored.header.last_updated_us});
-      if (store::IsUnchanged(stored, same)) {
-        store::FillResource(stored, &result.resource);
-        return {};
-      }
-      write.current_json = std::move(stored.json);
-    }
-    write.json = store::ComposeStored(entry.resource, splices,
-                                      {plan.key.id, next.version_id, next.last_updated_us});
+                            RewriteLinks(plan.resource.root, entry.full_url, targets_, resolve));
+    prepared =
+        PrepareWrite(store_, cx_, entry, plan.key, std::move(plan.current), plan.resource, splices);
   }
-  FillHeader(plan.key, write.version_id, write.last_updated_us, write.change, &result.resource);
-  write.current = std::move(current);
-  writes_.push_back(std::move(write));
+  if (!prepared.ok()) return prepared.status();
+  result.status = prepared->status;
+  result.resource = std::move(prepared->resource);
+  if (!prepared->write) return {};
+  writes_.push_back(*std::move(prepared->write));
   write_entries_.push_back(entry.index);
   return {};
 }
@@ -319,7 +307,7 @@ Status Transaction::FillExisting() {
   if (!keep_texts_) return {};
   for (const Entry& entry : bundle_.entries) {
     if (plans_[entry.index].outcome != Outcome::kExisting) continue;
-    STRATA_ASSIGN_OR_RETURN(const Current current,
+    STRATA_ASSIGN_OR_RETURN(const store::Current current,
                             store_.records.LoadOne(cx_, plans_[entry.index].key));
     if (!current.exists()) continue;
     STRATA_ASSIGN_OR_RETURN(const store::Version version, store_.records.Unpack(cx_, current));

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "core/base/status.h"
@@ -49,6 +51,9 @@ class Transaction final {
   struct Plan {
     Outcome outcome = Outcome::kRead;
     store::ResourceKey key;
+    store::Current current;
+    store::ClientResource resource;         // what is written, before links are changed
+    std::optional<json::Document> patched;  // of a PATCH: what `resource` refers to
   };
 
   Status Once();
@@ -57,11 +62,13 @@ class Transaction final {
   Status PlanCreate(const Entry& entry, Plan* plan);
   Status PlanConditional(const Entry& entry, Plan* plan);
   Status GuardCondition(const Entry& entry, const store::Parameters& condition);
+  void DropGuard();
   Status RefuseDuplicates() const;
-  void CollectTargets();
+  Status LoadCurrents();
+  Status ApplyPatches();
+  void CollectTargets(PendingSearch* search);
   Status MakeWrites();
-  Status MakeWrite(const Entry& entry, const Plan& plan, store::Current current,
-                   ConditionalReferences& references);
+  Status MakeWrite(const Entry& entry, Plan& plan, ConditionalReferences& references);
   Status Commit();
   Status FillExisting();
 
@@ -74,8 +81,8 @@ class Transaction final {
   std::vector<std::string> new_ids_;  // by entry: stay the same in each attempt
   std::vector<Plan> plans_;
   std::vector<store::ConditionGuard> guards_;
+  std::unordered_set<std::string> guard_keys_;
   Targets targets_;
-  std::vector<PendingResource> pending_;
   std::vector<store::Write> writes_;
   std::vector<std::size_t> write_entries_;  // entry of each write
   std::vector<EntryResult> results_;

@@ -328,7 +328,7 @@ Result<std::string> ApplyFhirPathPatch(json::Value resource, json::Value paramet
   Budget budget;
   std::size_t index = 0;
   for (const json::Value parameter : list.elements()) {
-    STRATA_RETURN_IF_ERROR(budget.Spend(text.size()));
+    STRATA_RETURN_IF_ERROR(budget.Spend(text.size() / 8 + 64));
     const Result<Operation> operation = ReadOperation(parameter);
     if (!operation.ok()) return InOperation(index, {}, operation.status());
     const Result<json::Document> document = json::Document::ParseOwned(std::move(text));

@@ -14,8 +14,8 @@ namespace strata::fhir::service {
 namespace {
 
 constexpr auto kTypeInteractions =
-    std::to_array<std::string_view>({"read", "vread", "update", "delete", "history-instance",
-                                     "history-type", "create", "search-type"});
+    std::to_array<std::string_view>({"read", "vread", "update", "patch", "delete",
+                                     "history-instance", "history-type", "create", "search-type"});
 constexpr auto kSystemInteractions =
     std::to_array<std::string_view>({"transaction", "batch", "search-system", "history-system"});
 

@@ -54,6 +54,9 @@ DataService::DataService(Host host, std::string_view)
       search_([this](const Context& cx, const data::v1::SearchRequest& request,
                      data::v1::SearchResponse* response) {
         return SearchAll(store_, cx, request, response);
+      }),
+      operate_([this](const Context& cx, const data::v1::OperateRequest& request) {
+        return RunOperation(store_, cx, request);
       }) {}
 
 Status DataService::Start() {
@@ -142,12 +145,9 @@ Status DataService::Update(Context& cx, const data::v1::UpdateRequest& request,
   return Serve(cx, [&] { return store::Update(store_, cx, request, response); });
 }
 
-Status DataService::Patch(Context& cx, const data::v1::PatchRequest&, data::v1::WriteResponse*) {
-  return Serve(cx, [&] {
-    return store::Fault(
-        Code::kUnimplemented, "not-supported",
-        "patch is not supported yet: read the resource and update it with If-Match");
-  });
+Status DataService::Patch(Context& cx, const data::v1::PatchRequest& request,
+                          data::v1::WriteResponse* response) {
+  return Serve(cx, [&] { return store::Patch(store_, cx, request, response); });
 }
 
 Status DataService::Delete(Context& cx, const data::v1::DeleteRequest& request,
@@ -188,7 +188,8 @@ Status DataService::Transaction(Context& cx, Reader<data::v1::TransactionRequest
       bytes = 0;
       return more;
     };
-    STRATA_RETURN_IF_ERROR(bundle::Process(store_, cx, bundle, {base_url, search_, name}, visit));
+    STRATA_RETURN_IF_ERROR(
+        bundle::Process(store_, cx, bundle, {base_url, search_, operate_, name}, visit));
     if (message.entries_size() > 0 || !message.type().empty()) {
       static_cast<void>(writer.Write(message));
     }
@@ -204,7 +205,7 @@ Status DataService::Operate(Context& cx, Reader<data::v1::OperateRequest>& reade
 Status DataService::Import(Context& cx, Reader<data::v1::ImportRequest>& reader,
                            Writer<data::v1::ImportResponse>& writer) {
   return Serve(cx, [&]() -> Status {
-    Importer importer(store_, cx, search_);
+    Importer importer(store_, cx, {{}, search_, operate_, {}});
     const auto report = [&] {
       ImportProgress progress = importer.TakeProgress();
       if (progress.items == 0 && progress.faults.empty()) return true;

@@ -56,6 +56,7 @@ class DataService final : public data::v1::DataService {
   const Host host_;
   store::Store store_;
   const bundle::Search search_;
+  const bundle::Operate operate_;
 };
 
 }  // namespace strata::fhir::service

@@ -55,8 +55,8 @@ std::int64_t EntryOf(const data::v1::Outcome& outcome) {
 }  // namespace
 
 ImportJob::ImportJob(store::Store& store, const Context& cx, KeyOrder& order,
-                     const bundle::Search& search)
-    : store_(store), cx_(cx), order_(order), search_(search) {}
+                     const bundle::Environment& environment)
+    : store_(store), cx_(cx), order_(order), environment_(environment) {}
 
 Status ImportJob::Run(ImportBatch& batch, ImportProgress* progress) {
   progress_ = progress;
@@ -238,7 +238,7 @@ Status ImportJob::RunBundle(const Parsed& parsed, std::uint64_t batch) {
     ++entry;
     return true;
   };
-  return bundle::Process(store_, cx_, *parsed.bundle, {{}, search_, {}}, visit);
+  return bundle::Process(store_, cx_, *parsed.bundle, environment_, visit);
 }
 
 Status ImportJob::RunTransaction(const Parsed& parsed, std::uint64_t batch) {

@@ -43,7 +43,8 @@ struct ImportProgress {
 // is returned only when the store itself fails. Single-threaded; blocks.
 class ImportJob final {
  public:
-  ImportJob(store::Store& store, const Context& cx, KeyOrder& order, const bundle::Search& search);
+  ImportJob(store::Store& store, const Context& cx, KeyOrder& order,
+            const bundle::Environment& environment);
 
   // Takes the texts out of `batch`.
   Status Run(ImportBatch& batch, ImportProgress* progress);
@@ -77,7 +78,7 @@ class ImportJob final {
   store::Store& store_;
   const Context& cx_;
   KeyOrder& order_;
-  const bundle::Search& search_;
+  const bundle::Environment environment_;
   ImportProgress* progress_ = nullptr;
   std::vector<Parsed> parsed_;
 };

@@ -13,8 +13,8 @@ unsigned ThreadCount() { return std::clamp(std::thread::hardware_concurrency(), 
 
 }  // namespace
 
-Importer::Importer(store::Store& store, const Context& cx, const bundle::Search& search)
-    : store_(store), cx_(cx), search_(search) {}
+Importer::Importer(store::Store& store, const Context& cx, const bundle::Environment& environment)
+    : store_(store), cx_(cx), environment_(environment) {}
 
 Importer::~Importer() { static_cast<void>(Finish()); }
 
@@ -42,7 +42,7 @@ Status Importer::Send() {
 }
 
 void Importer::Work() {
-  ImportJob job(store_, cx_, order_, search_);
+  ImportJob job(store_, cx_, order_, environment_);
   while (true) {
     ImportBatch batch;
     bool skip = false;

@@ -18,7 +18,7 @@ namespace strata::fhir::service {
 // with Finish or the destructor. Single-threaded.
 class Importer final {
  public:
-  Importer(store::Store& store, const Context& cx, const bundle::Search& search);
+  Importer(store::Store& store, const Context& cx, const bundle::Environment& environment);
   ~Importer();
   Importer(const Importer&) = delete;
   Importer& operator=(const Importer&) = delete;
@@ -41,7 +41,7 @@ class Importer final {
 
   store::Store& store_;
   const Context& cx_;
-  const bundle::Search& search_;
+  const bundle::Environment environment_;
   KeyOrder order_;
   ImportBatch filling_;
   std::uint64_t batches_ = 0;

@@ -82,16 +82,19 @@ void Send(std::string_view text, Writer<data::v1::OperateResponse>& writer) {
 
 }  // namespace
 
+Result<std::string> RunOperation(store::Store& store, const Context& cx,
+                                 const OperateRequest& request) {
+  std::string_view operation = request.operation();
+  if (operation.starts_with('$')) operation.remove_prefix(1);
+  if (operation == "fhirpath") return FhirPath(store, cx, request);
+  return store::Fault(Code::kUnimplemented, "not-supported",
+                      "this server has no such operation; it has: $fhirpath", "operation");
+}
+
 Status Operate(store::Store& store, const Context& cx, Reader<OperateRequest>& reader,
                Writer<data::v1::OperateResponse>& writer) {
   STRATA_ASSIGN_OR_RETURN(const OperateRequest request, Receive(reader));
-  std::string_view operation = request.operation();
-  if (operation.starts_with('$')) operation.remove_prefix(1);
-  if (operation != "fhirpath") {
-    return store::Fault(Code::kUnimplemented, "not-supported",
-                        "this server has no such operation; it has: $fhirpath", "operation");
-  }
-  STRATA_ASSIGN_OR_RETURN(const std::string answer, FhirPath(store, cx, request));
+  STRATA_ASSIGN_OR_RETURN(const std::string answer, RunOperation(store, cx, request));
   Send(answer, writer);
   return {};
 }

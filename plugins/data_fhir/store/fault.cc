@@ -108,6 +108,7 @@ std::uint32_t HttpStatusOf(const Status& status) {
     case Code::kOk:
       return 200;
     case Code::kInvalidArgument:
+      return HasIssue(OutcomeOf(status), "processing") ? 422 : 400;
     case Code::kOutOfRange:
       return 400;
     case Code::kUnauthenticated:

@@ -7,7 +7,9 @@ namespace strata::fhir::store {
 
 Status CheckIfMatch(const Current& current, std::string_view version_id) {
   if (version_id.empty()) return {};
-  if (current.exists() && ParseVersionId(version_id) == current.header.version_id) return {};
+  const bool matches =
+      version_id == kAnyVersion || ParseVersionId(version_id) == current.header.version_id;
+  if (current.exists() && matches) return {};
   return Fault(Code::kFailedPrecondition, "conflict",
                current.exists() ? "the resource has another version by now: read it and try again"
                                 : "there is no resource whose version could match",

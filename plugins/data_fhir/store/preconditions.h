@@ -13,7 +13,11 @@
 // What single interactions and the entries of bundles have in common. Thread-safe.
 namespace strata::fhir::store {
 
-// If-Match (empty: none). FAILED_PRECONDITION: the resource is not there at that version.
+// If-Match: *
+inline constexpr std::string_view kAnyVersion = "*";
+
+// If-Match (empty: none; "*": any version of a resource that exists). FAILED_PRECONDITION: the
+// resource is not there at that version.
 Status CheckIfMatch(const Current& current, std::string_view version_id);
 
 // If-None-Match: *. FAILED_PRECONDITION: the resource exists.

@@ -4,9 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "plugins/data_fhir/layout/hash.h"
+#include "plugins/data_fhir/store/change.h"
 #include "plugins/data_fhir/store/fault.h"
 #include "plugins/data_fhir/store/hosting_view.h"
+#include "plugins/data_fhir/store/patched.h"
 #include "plugins/data_fhir/store/preconditions.h"
 #include "plugins/data_fhir/store/request_log.h"
 #include "plugins/data_fhir/store/stored_json.h"
@@ -18,32 +19,12 @@ namespace {
 using data::v1::DeleteResponse;
 using data::v1::WriteResponse;
 
-constexpr std::uint16_t kOk = 200;
-constexpr std::uint16_t kCreated = 201;
-constexpr std::uint16_t kNoContent = 204;
 // Most resources that one conditional delete may remove.
 constexpr std::size_t kMaxDeletes = 10'000;
 
 template <typename Request>
-RequestName NameOf(const Request& request) {
-  if (request.request_id().empty()) return {};
-  return {request.request_id(), layout::Hash64(request.SerializeAsString())};
-}
-
-template <typename Request>
 const Parameters& ConditionOf(const Request& request) {
   return request.condition();
-}
-
-// Runs `once` until it has not lost against other writers.
-template <typename F>
-Status Repeat(const Context& cx, F&& once) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const Status status = once();
-    if (status.code() != Code::kAborted) return status;
-    if (cx.Cancelled()) return Cancelled("the caller is gone");
-  }
-  return TooBusy();
 }
 
 Result<json::Document> ParseBody(std::string_view text) {
@@ -51,80 +32,6 @@ Result<json::Document> ParseBody(std::string_view text) {
       json::Document::Parse(WithoutByteOrderMark(text), {.max_bytes = kMaxResourceBytes});
   if (!document.ok()) return JsonFault(document.status());
   return document;
-}
-
-// Answers as the first call with this request_id did; false when this is the first.
-Result<bool> Replay(Store& store, const Context& cx, const RequestName& name,
-                    WriteResponse* response) {
-  STRATA_ASSIGN_OR_RETURN(const auto items, Recall(store, cx, name));
-  if (!items) return false;
-  if (items->size() != 1) return Internal("a remembered change has no result");
-  const Records::VersionKey key[] = {{items->front().n, items->front().version_id}};
-  STRATA_ASSIGN_OR_RETURN(const auto versions, store.records.ReadVersions(cx, key, true));
-  FillResource(versions.front(), response->mutable_resource());
-  response->set_created(items->front().status == kCreated);
-  return true;
-}
-
-struct Change {
-  std::vector<Write> writes;
-  std::optional<ConditionGuard> guard;
-  std::uint16_t status = kOk;
-};
-
-Status Commit(Store& store, const Context& cx, const RequestName& name, Change* change) {
-  RowChanges rows;
-  WriteSet set(store.records, store.numbers, store.extractor);
-  STRATA_RETURN_IF_ERROR(set.Build(cx, change->writes, &rows));
-  if (change->guard) change->guard->AddTo(&rows);
-  std::vector<RememberedItem> items;
-  for (const Write& write : change->writes) {
-    items.push_back({change->status, write.current.n, write.version_id});
-  }
-  STRATA_RETURN_IF_ERROR(Remember(store, cx, name, items, &rows));
-  return store.hosting.Commit(cx, std::move(rows)).status();
-}
-
-void FillWritten(const Write& write, data::v1::Resource* resource) {
-  resource->set_type(std::string(write.key.type_name()));
-  resource->set_id(write.key.id);
-  resource->set_version_id(std::to_string(write.version_id));
-  resource->set_last_updated_us(write.last_updated_us);
-  resource->set_change(static_cast<data::v1::Change>(write.change));
-  resource->set_json(write.json);
-}
-
-Write MakeWrite(Store& store, ResourceKey key, Current current, const ClientResource& resource) {
-  const NextVersion next = NextAfter(current, store.now_us());
-  Write write;
-  write.json = ComposeStored(resource, {}, {key.id, next.version_id, next.last_updated_us});
-  write.key = std::move(key);
-  write.current = std::move(current);
-  write.change = next.change;
-  write.version_id = next.version_id;
-  write.last_updated_us = next.last_updated_us;
-  return write;
-}
-
-Status Store1(Store& store, const Context& cx, const RequestName& name, Write write,
-              std::optional<ConditionGuard> guard, WriteResponse* response) {
-  Change change;
-  const bool created = write.change == layout::Change::kCreated;
-  change.status = created ? kCreated : kOk;
-  change.guard = std::move(guard);
-  change.writes.push_back(std::move(write));
-  STRATA_RETURN_IF_ERROR(Commit(store, cx, name, &change));
-  FillWritten(change.writes.front(), response->mutable_resource());
-  response->set_created(created);
-  return {};
-}
-
-Status AnswerExisting(Store& store, const Context& cx, const ResourceKey& key,
-                      WriteResponse* response) {
-  STRATA_ASSIGN_OR_RETURN(const Current current, store.records.LoadOne(cx, key));
-  STRATA_ASSIGN_OR_RETURN(const Version version, store.records.Unpack(cx, current));
-  FillResource(version, response->mutable_resource());
-  return {};
 }
 
 // One update, once its parts are known.
@@ -158,7 +65,7 @@ class Updater {
     }
     Write write = MakeWrite(store_, std::move(key), std::move(current), resource_);
     write.current_json = std::move(current_json);
-    return Store1(store_, cx_, name_, std::move(write), std::move(guard_), response);
+    return StoreOne(store_, cx_, name_, std::move(write), std::move(guard_), response);
   }
 
  private:
@@ -189,6 +96,53 @@ class Updater {
   std::optional<ConditionGuard> guard_;
 };
 
+// One patch: an update whose resource follows from the stored one.
+class Patcher {
+ public:
+  Patcher(Store& store, const Context& cx, const data::v1::PatchRequest& request)
+      : store_(store), cx_(cx), request_(request), name_(NameOf(request)) {}
+
+  Status Once(WriteResponse* response) {
+    response->Clear();
+    STRATA_ASSIGN_OR_RETURN(const bool replayed, Replay(store_, cx_, name_, response));
+    if (replayed) return {};
+    STRATA_ASSIGN_OR_RETURN(ResourceKey key, Target());
+    STRATA_ASSIGN_OR_RETURN(Current current, store_.records.LoadOne(cx_, key));
+    STRATA_RETURN_IF_ERROR(CheckIfMatch(current, request_.if_match_version_id()));
+    if (!current.known()) return NoSuchResource(request_.type(), key.id);
+    if (current.deleted()) return DeletedResource(request_.type(), key.id);
+    STRATA_ASSIGN_OR_RETURN(Version stored, store_.records.Unpack(cx_, current));
+    STRATA_ASSIGN_OR_RETURN(const json::Document patched,
+                            Patched(stored, request_.format(), request_.patch()));
+    STRATA_ASSIGN_OR_RETURN(const ClientResource resource,
+                            CheckResource(patched.root(), request_.type()));
+    const std::string same = ComposeStored(
+        resource, {}, {key.id, stored.header.version_id, stored.header.last_updated_us});
+    if (IsUnchanged(stored, same)) {
+      FillResource(stored, response->mutable_resource());
+      response->set_unchanged(true);
+      return {};
+    }
+    Write write = MakeWrite(store_, std::move(key), std::move(current), resource);
+    write.current_json = std::move(stored.json);
+    return StoreOne(store_, cx_, name_, std::move(write), std::nullopt, response);
+  }
+
+ private:
+  Result<ResourceKey> Target() {
+    if (!request_.conditional()) return CheckKey(request_.type(), request_.id());
+    STRATA_ASSIGN_OR_RETURN(auto match,
+                            FindOne(store_, cx_, request_.type(), ConditionOf(request_)));
+    if (!match) return Fault(Code::kNotFound, "not-found", "no resource meets the condition");
+    return std::move(*match);
+  }
+
+  Store& store_;
+  const Context& cx_;
+  const data::v1::PatchRequest& request_;
+  const RequestName name_;
+};
+
 class Deleter {
  public:
   Deleter(Store& store, const Context& cx, const data::v1::DeleteRequest& request)
@@ -201,7 +155,7 @@ class Deleter {
     STRATA_ASSIGN_OR_RETURN(const auto keys, Targets());
     STRATA_ASSIGN_OR_RETURN(auto currents, store_.records.Load(cx_, keys));
     Change change;
-    change.status = kNoContent;
+    change.status = kStatusNoContent;
     for (std::size_t i = 0; i < keys.size(); ++i) {
       STRATA_RETURN_IF_ERROR(CheckIfMatch(currents[i], request_.if_match_version_id()));
       if (!currents[i].exists()) {
@@ -211,7 +165,7 @@ class Deleter {
       change.writes.push_back(Deletion(keys[i], std::move(currents[i])));
     }
     if (change.writes.empty()) return {};
-    STRATA_RETURN_IF_ERROR(Commit(store_, cx_, name_, &change));
+    STRATA_RETURN_IF_ERROR(CommitChange(store_, cx_, name_, &change));
     response->set_deleted(change.writes.size());
     if (change.writes.size() == 1) {
       response->set_version_id(std::to_string(change.writes.front().version_id));
@@ -313,7 +267,7 @@ Status Create(Store& store, const Context& cx, const data::v1::CreateRequest& re
     }
     ResourceKey key{layout::TypeNumberOf(request.type()), NewId()};
     Write write = MakeWrite(store, std::move(key), {}, resource);
-    return Store1(store, cx, name, std::move(write), std::move(guard), response);
+    return StoreOne(store, cx, name, std::move(write), std::move(guard), response);
   });
 }
 
@@ -325,6 +279,13 @@ Status Update(Store& store, const Context& cx, const data::v1::UpdateRequest& re
                           CheckResource(document.root(), request.type()));
   Updater updater(store, cx, request, resource);
   return Repeat(cx, [&] { return updater.Once(response); });
+}
+
+Status Patch(Store& store, const Context& cx, const data::v1::PatchRequest& request,
+             WriteResponse* response) {
+  if (layout::TypeNumberOf(request.type()) == 0) return UnknownType(request.type());
+  Patcher patcher(store, cx, request);
+  return Repeat(cx, [&] { return patcher.Once(response); });
 }
 
 Status Delete(Store& store, const Context& cx, const data::v1::DeleteRequest& request,

@@ -18,6 +18,10 @@ Status Create(Store& store, const Context& cx, const data::v1::CreateRequest& re
 Status Update(Store& store, const Context& cx, const data::v1::UpdateRequest& request,
               data::v1::WriteResponse* response);
 
+// FHIR R4 http.html#patch, with JSON Patch and FHIRPath Patch; conditional like delete.
+Status Patch(Store& store, const Context& cx, const data::v1::PatchRequest& request,
+             data::v1::WriteResponse* response);
+
 // FHIR R4 http.html#delete, #3.1.0.7.1
 Status Delete(Store& store, const Context& cx, const data::v1::DeleteRequest& request,
               data::v1::DeleteResponse* response);
