@@ -15,6 +15,7 @@ RowHeader Example(std::string id) {
   header.commit_version = 70'000;
   header.body_bytes = 1234;
   header.chunks = 2;
+  header.kept = "kept";
   header.id = std::move(id);
   return header;
 }
@@ -38,6 +39,7 @@ TEST(RowHeader, ComesBackWithTheBodyBehindIt) {
     EXPECT_EQ(row->header.commit_version, 70'000u);
     EXPECT_EQ(row->header.body_bytes, 1234u);
     EXPECT_EQ(row->header.chunks, 2u);
+    EXPECT_EQ(row->header.kept, "kept");
   }
 }
 
@@ -49,6 +51,19 @@ TEST(RowHeader, CanonicalUuidsAreKeptAsSixteenBytes) {
   EXPECT_EQ(uuid.size() + 20, other.size());
 }
 
+TEST(RowHeader, KeptValuesMayBeEmptyOrUnknown) {
+  for (const std::optional<std::string>& kept : {std::optional<std::string>(), {""}}) {
+    RowHeader header = Example("a");
+    header.kept = kept;
+    std::string value;
+    AppendRowHeader(header, &value);
+    const Result<Row> row = ParseRow(value + "body");
+    ASSERT_TRUE(row.ok());
+    EXPECT_EQ(row->header.kept, kept);
+    EXPECT_EQ(row->body, "body");
+  }
+}
+
 TEST(RowHeader, TruncatedOrForeignBytesAreDataLoss) {
   std::string value;
   AppendRowHeader(Example("abc"), &value);
@@ -56,7 +71,7 @@ TEST(RowHeader, TruncatedOrForeignBytesAreDataLoss) {
   for (std::size_t size = 0; size < value.size(); ++size) {
     EXPECT_EQ(ParseRow(value.substr(0, size)).status().code(), Code::kDataLoss) << size;
   }
-  value[0] = 2;
+  value[0] = 1;
   EXPECT_EQ(ParseRow(value).status().code(), Code::kDataLoss);
 }
 

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "plugins/data_fhir/layout/lifetime.h"
+#include "plugins/data_fhir/layout/bytes.h"
+#include "plugins/data_fhir/layout/index_row.h"
 #include "plugins/data_fhir/layout/view.h"
 
 namespace strata::fhir::layout {
@@ -29,14 +31,18 @@ class MapStore final {
 
   // A resource's version with its I, R, H and T rows; plain body; no index rows.
   void PutResource(ResourceNumber n, std::string_view type, std::string_view id,
-                   std::string_view json, Change change = Change::kCreated) {
+                   std::string_view json, Change change = Change::kCreated,
+                   std::optional<std::string> kept = std::nullopt,
+                   std::optional<std::int64_t> last_updated_us = std::nullopt) {
     RowHeader header;
     header.type = TypeNumberOf(type);
     header.id = id;
     header.change = change;
     header.version_id = 1;
     header.body_bytes = static_cast<std::uint32_t>(json.size());
-    header.last_updated_us = static_cast<std::int64_t>(version_) * 1'000'000;
+    header.last_updated_us =
+        last_updated_us.value_or(static_cast<std::int64_t>(version_) * 1'000'000);
+    header.kept = std::move(kept);
     if (const auto old = rows_.find(CurrentKey(n)); old != rows_.end()) {
       Row row = *ParseRow(old->second.bytes);
       header.version_id = row.header.version_id + 1;
@@ -57,22 +63,34 @@ class MapStore final {
 
   void PutIndex(std::string_view type, ParameterNumber parameter, std::string_view value,
                 ResourceNumber n) {
-    const std::string key = IndexKey(TypeNumberOf(type), parameter, value, n);
-    const auto old = rows_.find(key);
-    std::string lifetime;
-    if (old != rows_.end()) lifetime = *Revived(old->second.version, old->second.bytes);
-    Put(key, lifetime);
+    ChangeIndex(TypeNumberOf(type), parameter, value, {n, true});
   }
   void EndIndex(std::string_view type, ParameterNumber parameter, std::string_view value,
                 ResourceNumber n) {
-    const std::string key = IndexKey(TypeNumberOf(type), parameter, value, n);
-    const Value& old = rows_.at(key);
-    Put(key, *Ended(old.version, old.bytes));
+    ChangeIndex(TypeNumberOf(type), parameter, value, {n, false});
   }
 
   const Rows& rows() const { return rows_; }
 
  private:
+  void ChangeIndex(TypeNumber type, ParameterNumber parameter, std::string_view value,
+                   const MemberChange& change) {
+    const std::string key = IndexKey(type, parameter, value, change.n);
+    const std::string prefix = IndexPrefix(type, parameter, value);
+    for (auto row = rows_.lower_bound(key); row != rows_.end() && row->first.starts_with(prefix);
+         ++row) {
+      if (row->first.size() != key.size()) continue;
+      const ResourceNumber last =
+          ReadBigEndian(std::string_view(row->first).substr(prefix.size()), kResourceNumberBytes);
+      if (FirstOf(last, row->second.bytes) > change.n) break;
+      const auto changed =
+          ChangeMembers(last, row->second.version, row->second.bytes, {&change, 1});
+      if (*changed) row->second = {version_, **changed};
+      return;
+    }
+    if (change.begins) Put(key, {});
+  }
+
   static void AppendBytesOf(ResourceNumber n, std::string* out) {
     for (int shift = 32; shift >= 0; shift -= 8) out->push_back(static_cast<char>(n >> shift));
   }

@@ -8,7 +8,12 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
+#include <set>
 #include <utility>
+
+#include "core/base/datetime.h"
+#include "plugins/data_fhir/index/kept_values.h"
 
 namespace strata::fhir::search {
 namespace {
@@ -66,47 +71,70 @@ std::string PercentDecode(std::string_view text) {
   return out;
 }
 
-void Corpus::Put(std::string_view json) {
-  const auto document = json::Document::Parse(json);
-  const std::string type(document->root()["resourceType"].string());
-  const std::string id(document->root()["id"].string());
-  const auto [known, is_new] = numbers_.emplace(type + "/" + id, names_.size() + 1);
-  if (is_new) names_.push_back(known->first);
-  const layout::ResourceNumber n = known->second;
-  store_.PutResource(n, type, id, json,
-                     is_new ? layout::Change::kCreated : layout::Change::kUpdated);
-  std::vector<std::pair<layout::ParameterNumber, std::string>> entries;
-  Index(type, document->root(), n, &entries);
-  auto& old = indexed_[n];
-  for (const auto& entry : old) {
-    if (std::find(entries.begin(), entries.end(), entry) == entries.end()) {
-      store_.EndIndex(type, entry.first, entry.second, n);
+void Corpus::PutAll(const std::vector<std::string>& jsons) {
+  new_rows_.Clear();
+  for (const std::string& json : jsons) {
+    const auto document = json::Document::Parse(json);
+    const std::string type_name(document->root()["resourceType"].string());
+    const std::string id(document->root()["id"].string());
+    const auto [known, is_new] = numbers_.emplace(type_name + "/" + id, names_.size() + 1);
+    if (is_new) names_.push_back(known->first);
+    const layout::ResourceNumber n = known->second;
+    const layout::TypeNumber type = layout::TypeNumberOf(type_name);
+    if (!is_new) ExtractStored(n, &old_entries_);
+    Extract(type, json, &entries_);
+    std::optional<std::int64_t> updated;
+    if (const auto at = web::ParseDateTime(document->root()["meta"]["lastUpdated"].string())) {
+      updated = at->begin_us;
+    }
+    store_.PutResource(n, type_name, id, json,
+                       is_new ? layout::Change::kCreated : layout::Change::kUpdated,
+                       index::KeptOf(type, entries_), updated);
+    if (!is_new) {
+      Update(type, n);
+      continue;
+    }
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      new_rows_.Add(type, entries_[i].parameter, entries_[i].value, n);
     }
   }
-  for (const auto& entry : entries) {
-    if (std::find(old.begin(), old.end(), entry) == old.end()) {
-      store_.PutIndex(type, entry.first, entry.second, n);
-    }
-  }
-  old = std::move(entries);
+  new_rows_.Finish(
+      [this](std::string key, std::string value) { store_.Put(std::move(key), std::move(value)); });
   store_.Commit();
 }
 
-void Corpus::Index(std::string_view type, json::Value root, layout::ResourceNumber,
-                   std::vector<std::pair<layout::ParameterNumber, std::string>>* entries) {
-  const double start = ThreadSeconds();
-  index::Extractor::R4().Extract(layout::TypeNumberOf(type), root, &entries_);
-  extract_seconds_ += ThreadSeconds() - start;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    entries->emplace_back(entries_[i].parameter, entries_[i].value);
+void Corpus::Update(layout::TypeNumber type, layout::ResourceNumber n) {
+  const std::string_view name = layout::TypeNameOf(type);
+  for (std::size_t i = 0; i < old_entries_.size(); ++i) {
+    const auto [parameter, value] = old_entries_[i];
+    if (!entries_.Contains(parameter, value)) store_.EndIndex(name, parameter, value, n);
   }
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const auto [parameter, value] = entries_[i];
+    if (!old_entries_.Contains(parameter, value)) store_.PutIndex(name, parameter, value, n);
+  }
+}
+
+void Corpus::Extract(layout::TypeNumber type, std::string_view json, index::EntryList* entries) {
+  entries->Clear();
+  const auto document = json::Document::Parse(json);
+  if (!document.ok()) return;
+  const double start = ThreadSeconds();
+  index::Extractor::R4().Extract(type, document->root(), entries);
+  extract_seconds_ += ThreadSeconds() - start;
+}
+
+void Corpus::ExtractStored(layout::ResourceNumber n, index::EntryList* entries) {
+  const auto row = layout::ParseRow(store_.rows().at(layout::CurrentKey(n)).bytes);
+  Extract(row->header.type, row->body, entries);
 }
 
 void Corpus::Delete(std::string_view type, std::string_view id) {
   const layout::ResourceNumber n = numbers_.at(std::string(type).append("/").append(id));
+  ExtractStored(n, &old_entries_);
+  entries_.Clear();
   store_.PutResource(n, type, id, {}, layout::Change::kDeleted);
-  for (const auto& [parameter, value] : indexed_[n]) store_.EndIndex(type, parameter, value, n);
-  indexed_[n].clear();
+  Update(layout::TypeNumberOf(type), n);
   store_.Commit();
 }
 
@@ -151,9 +179,20 @@ std::string Corpus::Resolved(std::string_view json) const {
 
 Status Corpus::AddBundle(std::string_view text) {
   STRATA_ASSIGN_OR_RETURN(const json::Document document, json::Document::Parse(text));
+  std::vector<std::string> jsons;
+  std::set<std::string> seen;
   for (const json::Value entry : document.root()["entry"].elements()) {
-    Put(Resolved(entry["resource"].raw()));
+    const json::Value resource = entry["resource"];
+    const auto name =
+        std::string(resource["resourceType"].string()).append("/").append(resource["id"].string());
+    if (!seen.insert(name).second) {
+      PutAll(jsons);
+      jsons.clear();
+      seen = {name};
+    }
+    jsons.push_back(Resolved(resource.raw()));
   }
+  PutAll(jsons);
   return {};
 }
 

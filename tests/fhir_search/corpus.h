@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -10,6 +9,7 @@
 
 #include "core/base/status.h"
 #include "plugins/data_fhir/index/extract.h"
+#include "plugins/data_fhir/layout/run_builder.h"
 #include "tests/fhir_layout/map_view.h"
 
 namespace strata::fhir::search {
@@ -19,7 +19,9 @@ namespace strata::fhir::search {
 class Corpus {
  public:
   // One resource as JSON, its type and id in place. Put again, it is updated.
-  void Put(std::string_view json);
+  void Put(std::string_view json) { PutAll({std::string(json)}); }
+  // Different resources in one commit, as a transaction stores them.
+  void PutAll(const std::vector<std::string>& jsons);
   void Delete(std::string_view type, std::string_view id);
 
   // Synthea's bundles in a folder (*.json, *.json.zst), in order of name. urn:uuid references and
@@ -38,16 +40,18 @@ class Corpus {
   std::string Resolved(std::string_view json) const;
   Status AddBundle(std::string_view text);
   void Learn(std::string_view text);
-  void Index(std::string_view type, json::Value root, layout::ResourceNumber n,
-             std::vector<std::pair<layout::ParameterNumber, std::string>>* entries);
+  // The index values of a text, or of what is stored, into *entries.
+  void Extract(layout::TypeNumber type, std::string_view json, index::EntryList* entries);
+  void ExtractStored(layout::ResourceNumber n, index::EntryList* entries);
+  void Update(layout::TypeNumber type, layout::ResourceNumber n);
 
   layout::MapStore store_;
   std::unordered_map<std::string, layout::ResourceNumber> numbers_;  // By "Type/id".
   std::vector<std::string> names_;
-  std::map<layout::ResourceNumber, std::vector<std::pair<layout::ParameterNumber, std::string>>>
-      indexed_;
   std::unordered_map<std::string, std::string> references_;  // urn:uuid:... and conditional ones.
   index::EntryList entries_;
+  index::EntryList old_entries_;
+  layout::RunBuilder new_rows_;
   std::string suffix_;
   double extract_seconds_ = 0;
 };

@@ -8,7 +8,7 @@ namespace strata::fhir::layout {
 namespace {
 
 // Stored: never renumber.
-constexpr char kRowFormat = 1;
+constexpr char kRowFormat = 2;
 constexpr std::size_t kTimeBytes = 8;
 constexpr std::size_t kUuidBytes = 16;
 constexpr std::size_t kUuidText = 36;
@@ -89,6 +89,17 @@ bool IsChange(char c) {
   return c >= static_cast<char>(Change::kCreated) && c <= static_cast<char>(Change::kDeleted);
 }
 
+// One more than their size stands in front of the bytes; 0: there are none.
+bool TakeKept(std::string_view* bytes, std::optional<std::string>* kept) {
+  std::uint64_t size = 0;
+  if (!TakeVarint(bytes, &size) || size > bytes->size() + 1) return false;
+  kept->reset();
+  if (size-- == 0) return true;
+  kept->emplace(bytes->substr(0, size));
+  bytes->remove_prefix(size);
+  return true;
+}
+
 bool TakeHeader(std::string_view* bytes, RowHeader* header) {
   constexpr std::size_t kFixed = 4;
   if (bytes->size() < kFixed || (*bytes)[0] != kRowFormat || !IsChange((*bytes)[2])) return false;
@@ -101,7 +112,7 @@ bool TakeHeader(std::string_view* bytes, RowHeader* header) {
   header->last_updated_us = static_cast<std::int64_t>(ReadBigEndian(*bytes, kTimeBytes));
   bytes->remove_prefix(kTimeBytes);
   return TakeNumber(bytes, &header->commit_version) && TakeNumber(bytes, &header->body_bytes) &&
-         TakeNumber(bytes, &header->chunks);
+         TakeNumber(bytes, &header->chunks) && TakeKept(bytes, &header->kept);
 }
 
 }  // namespace
@@ -117,6 +128,8 @@ void AppendRowHeader(const RowHeader& header, std::string* out) {
   AppendVarint(header.commit_version, out);
   AppendVarint(header.body_bytes, out);
   AppendVarint(header.chunks, out);
+  AppendVarint(header.kept ? header.kept->size() + 1 : 0, out);
+  if (header.kept) out->append(*header.kept);
 }
 
 Result<Row> ParseRow(std::string_view value) {

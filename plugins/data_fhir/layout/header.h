@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,9 @@ struct RowHeader {
   std::uint32_t body_bytes = 0;  // unpacked
   std::uint32_t chunks = 0;      // further pieces, under ChunkKey 1..chunks
   std::string id;
+  // Index values that stand here as well (index/kept_values.h), so that sorting by them and asking
+  // for them needs no body. Nothing: it is not known which the resource has.
+  std::optional<std::string> kept;
 };
 
 // A header and the packed body behind it (or its first piece), borrowed from the row.

@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t kVersionBytes = 4;
 constexpr std::size_t kStampBytes = 8;
-constexpr std::size_t kIndexHeadBytes = 4;  // 'X', type, parameter
 constexpr std::size_t kTimelineBytes =
     kTimelineStampAt + kStampBytes + kResourceNumberBytes + kVersionBytes;
 
@@ -106,26 +105,28 @@ bool ParseTimelineKey(std::string_view key, TimelineKeyParts* parts) {
 std::string IndexPrefix(TypeNumber type, ParameterNumber parameter, std::string_view value) {
   std::string key;
   key.reserve(kIndexHeadBytes + value.size() + kResourceNumberBytes);
-  key.push_back(static_cast<char>(RowKind::kIndex));
-  AppendBigEndian(type, 1, &key);
-  AppendBigEndian(parameter, 2, &key);
-  return key.append(value);
+  AppendIndexPrefix(type, parameter, value, &key);
+  return key;
 }
 
-void AppendIndexKey(TypeNumber type, ParameterNumber parameter, std::string_view value,
-                    ResourceNumber n, std::string* out) {
+void AppendIndexPrefix(TypeNumber type, ParameterNumber parameter, std::string_view value,
+                       std::string* out) {
   out->push_back(static_cast<char>(RowKind::kIndex));
   AppendBigEndian(type, 1, out);
   AppendBigEndian(parameter, 2, out);
   out->append(value);
-  AppendBigEndian(n, kResourceNumberBytes, out);
+}
+
+ParameterNumber ParameterOfIndexKey(std::string_view key) {
+  return static_cast<ParameterNumber>(ReadBigEndian(key.substr(2), 2));
 }
 
 std::string IndexKey(TypeNumber type, ParameterNumber parameter, std::string_view value,
                      ResourceNumber n) {
   std::string key;
   key.reserve(kIndexHeadBytes + value.size() + kResourceNumberBytes);
-  AppendIndexKey(type, parameter, value, n, &key);
+  AppendIndexPrefix(type, parameter, value, &key);
+  AppendBigEndian(n, kResourceNumberBytes, &key);
   return key;
 }
 
@@ -134,7 +135,7 @@ bool ParseIndexKey(std::string_view key, IndexKeyParts* parts) {
     return false;
   }
   parts->type = static_cast<TypeNumber>(key[1]);
-  parts->parameter = static_cast<ParameterNumber>(ReadBigEndian(key.substr(2), 2));
+  parts->parameter = ParameterOfIndexKey(key);
   const std::size_t value_end = key.size() - kResourceNumberBytes;
   parts->value = key.substr(kIndexHeadBytes, value_end - kIndexHeadBytes);
   parts->n = ReadBigEndian(key.substr(value_end), kResourceNumberBytes);

@@ -62,13 +62,16 @@ std::string TimelineKey(const TimelineKeyParts& parts);
 [[nodiscard]] bool ParseTimelineKey(std::string_view key, TimelineKeyParts* parts);
 std::string TimelinePrefix(TypeNumber type);
 
-// type, parameter, value, n.
+// type, parameter, value, n: the last resource of the row (index_row.h).
+inline constexpr std::size_t kIndexHeadBytes = 4;  // 'X', type, parameter
 std::string IndexKey(TypeNumber type, ParameterNumber parameter, std::string_view value,
                      ResourceNumber n);
-void AppendIndexKey(TypeNumber type, ParameterNumber parameter, std::string_view value,
-                    ResourceNumber n, std::string* out);
 // All rows of a parameter whose value begins with `value`: [IndexPrefix, PrefixEnd(IndexPrefix)).
 std::string IndexPrefix(TypeNumber type, ParameterNumber parameter, std::string_view value = {});
+
+void AppendIndexPrefix(TypeNumber type, ParameterNumber parameter, std::string_view value,
+                       std::string* out);
+ParameterNumber ParameterOfIndexKey(std::string_view key);  // kIndexHeadBytes at least
 
 struct IndexKeyParts {
   TypeNumber type = 0;

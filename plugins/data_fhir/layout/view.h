@@ -63,9 +63,9 @@ class View {
                                const ResourceCallback& callback) = 0;
 };
 
-// The index rows with keys in [begin, end) that were alive at the view's moment, in key order (or
-// backwards). The callback answers false to end the scan. Codes as View::Scan; DATA_LOSS for keys
-// that are no index keys.
+// The values and resources of index rows with keys in [begin, end) as of the view's moment, in key
+// order (or backwards). The callback answers false to end the scan. Codes as View::Scan; DATA_LOSS
+// for rows that are no index rows.
 Status ScanIndex(View& view, std::string_view begin, std::string_view end, bool reverse,
                  const std::function<bool(const IndexKeyParts&)>& callback);
 

@@ -4,9 +4,9 @@
 #include <iterator>
 #include <utility>
 
+#include "plugins/data_fhir/index/kept_values.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/layout/keys.h"
-#include "plugins/data_fhir/layout/lifetime.h"
 #include "plugins/data_fhir/search/limits.h"
 
 namespace strata::fhir::search {
@@ -14,12 +14,11 @@ namespace {
 
 using layout::ResourceNumber;
 
-// Values a clause may be narrowed to, and point reads that are sent at once.
+// Values a clause may be narrowed to.
 constexpr std::size_t kMaxRuns = 8;
-constexpr std::size_t kPointsPerRead = 512;
-// Looking at a resource costs as much as reading so many index rows.
+// Looking at a resource, or at its header only, costs as much as reading so many index rows.
 constexpr std::uint64_t kRowsPerLook = 16;
-constexpr std::uint64_t kRowsPerPoint = 4;
+constexpr std::uint64_t kRowsPerHeader = 2;
 
 void SortUnique(Numbers* numbers) {
   if (!std::is_sorted(numbers->begin(), numbers->end())) {
@@ -149,11 +148,9 @@ Status ClauseRun::Filter(Numbers* candidates) {
   if (candidates->empty()) return {};
   STRATA_RETURN_IF_ERROR(Narrow());
   checked_ += candidates->size();
-  if (IsPoints() && !complete_) {
-    STRATA_ASSIGN_OR_RETURN(const bool done, FilterByRange(candidates));
-    if (done) return {};
-  }
-  const std::uint64_t cost = candidates->size() * (IsPoints() ? kRowsPerPoint : kRowsPerLook) + 64;
+  if (IsPoints() && !complete_) return FilterByRuns(candidates);
+  const bool in_headers = IsInHeaders();
+  const std::uint64_t cost = candidates->size() * (in_headers ? kRowsPerHeader : kRowsPerLook) + 16;
   // Reading the rest of the index ranges may be cheaper than asking for each candidate.
   while (!complete_ && rows_read_ < cost) {
     STRATA_RETURN_IF_ERROR(Advance(std::min<std::uint64_t>(cost - rows_read_, 4096)));
@@ -166,7 +163,7 @@ Status ClauseRun::Filter(Numbers* candidates) {
     FilterByFound(candidates);
     return {};
   }
-  return IsPoints() ? FilterByPoints(candidates) : FilterByLooking(candidates);
+  return in_headers ? FilterByHeaders(candidates) : FilterByLooking(candidates);
 }
 
 void ClauseRun::KeepHolding(const std::vector<char>& holds, Numbers* candidates) const {
@@ -177,35 +174,6 @@ void ClauseRun::KeepHolding(const std::vector<char>& holds, Numbers* candidates)
     if ((holds[i] != 0 || by_number) != negated()) kept.push_back(n);
   }
   *candidates = std::move(kept);
-}
-
-// Resources that belong together were often stored together: the part of each run between the first
-// candidate and the last may hold few rows. false: it holds too many.
-Result<bool> ClauseRun::FilterByRange(Numbers* candidates) {
-  std::vector<char> holds(candidates->size(), 0);
-  std::uint64_t left = 2 * candidates->size() + 16;
-  for (const Criterion& criterion : *narrowed_criteria_) {
-    std::string end =
-        layout::IndexKey(type_, criterion.parameter, *criterion.exact, candidates->back());
-    end.push_back('\0');
-    RangeReader reader(
-        layout::IndexKey(type_, criterion.parameter, *criterion.exact, candidates->front()),
-        std::move(end));
-    const auto each = [&](std::string_view value, ResourceNumber n) {
-      const auto at = std::lower_bound(candidates->begin(), candidates->end(), n);
-      if (value == *criterion.exact && at != candidates->end() && *at == n) {
-        holds[static_cast<std::size_t>(at - candidates->begin())] = 1;
-      }
-      return true;
-    };
-    if (left == 0) return false;
-    STRATA_RETURN_IF_ERROR(reader.Read(view_, left, each));
-    rows_read_ += reader.rows_read();
-    if (!reader.done()) return false;
-    left -= reader.rows_read();
-  }
-  KeepHolding(holds, candidates);
-  return true;
 }
 
 void ClauseRun::FilterByFound(Numbers* candidates) const {
@@ -220,26 +188,51 @@ void ClauseRun::FilterByFound(Numbers* candidates) const {
   *candidates = std::move(kept);
 }
 
-Status ClauseRun::FilterByPoints(Numbers* candidates) {
-  const std::size_t values = narrowed_criteria_->size();
-  const std::size_t batch = std::max<std::size_t>(1, kPointsPerRead / (values + 1));
+// Along the runs of each value, from candidate to candidate.
+Status ClauseRun::FilterByRuns(Numbers* candidates) {
   std::vector<char> holds(candidates->size(), 0);
-  std::vector<std::string> keys;
-  for (std::size_t start = 0; start < candidates->size(); start += batch) {
-    const std::size_t end = std::min(start + batch, candidates->size());
-    keys.clear();
-    for (std::size_t i = start; i < end; ++i) {
-      for (const Criterion& criterion : *narrowed_criteria_) {
-        keys.push_back(
-            layout::IndexKey(type_, criterion.parameter, *criterion.exact, (*candidates)[i]));
-      }
-    }
-    STRATA_RETURN_IF_ERROR(view_.Get(keys, [&](std::size_t i, const layout::StoredRow& row) {
-      if (row.version == 0 || !layout::AliveAt(row.version, row.value, view_.as_of())) return;
-      holds[start + i / values] = 1;
-    }));
-    rows_read_ += keys.size();
+  for (const Criterion& criterion : *narrowed_criteria_) {
+    STRATA_RETURN_IF_ERROR(MarkHolders(view_, type_, criterion.parameter, *criterion.exact,
+                                       *candidates, &holds, &rows_read_));
   }
+  KeepHolding(holds, candidates);
+  return {};
+}
+
+// What the headers of resources tell needs no body.
+bool ClauseRun::IsInHeaders() const {
+  return !needs_look_ && !criteria_.empty() &&
+         std::all_of(criteria_.begin(), criteria_.end(), [this](const Criterion& criterion) {
+           return index::IsKept(type_, criterion.parameter);
+         });
+}
+
+Status ClauseRun::FilterByHeaders(Numbers* candidates) {
+  std::vector<char> holds(candidates->size(), 0);
+  Numbers unknown;
+  std::vector<std::size_t> unknown_at;
+  const auto each = [&](std::size_t i, const layout::StoredResource& resource) -> Status {
+    if (resource.header == nullptr || resource.header->change == layout::Change::kDeleted)
+      return {};
+    for (const Criterion& criterion : criteria_) {
+      const bool told =
+          index::VisitKept(*resource.header, criterion.parameter, [&](std::string_view value) {
+            holds[i] = static_cast<char>(holds[i] != 0 || criterion.Accepts(value));
+          });
+      if (told) continue;
+      unknown.push_back((*candidates)[i]);
+      unknown_at.push_back(i);
+      break;
+    }
+    return {};
+  };
+  STRATA_RETURN_IF_ERROR(view_.ReadResources(*candidates, /*with_json=*/false, each));
+  rows_read_ += candidates->size();
+  ResourceCheck check(view_, type_);
+  STRATA_RETURN_IF_ERROR(check.ForEach(unknown, [&](std::size_t i, json::Value resource) {
+    holds[unknown_at[i]] = check.Holds(criteria_, resource) ? 1 : 0;
+  }));
+  rows_read_ += unknown.size();
   KeepHolding(holds, candidates);
   return {};
 }

@@ -51,8 +51,9 @@ class ClauseRun {
   Status Narrow();
   Status NarrowOne(const Criterion& criterion, std::vector<Criterion>* narrowed, bool* all);
   bool IsPoints() const;
-  Result<bool> FilterByRange(Numbers* candidates);
-  Status FilterByPoints(Numbers* candidates);
+  bool IsInHeaders() const;
+  Status FilterByRuns(Numbers* candidates);
+  Status FilterByHeaders(Numbers* candidates);
   void KeepHolding(const std::vector<char>& holds, Numbers* candidates) const;
   Status FilterByLooking(Numbers* candidates);
   void FilterByFound(Numbers* candidates) const;

@@ -15,9 +15,9 @@ namespace {
 
 using layout::ResourceNumber;
 
-constexpr std::uint64_t kFirstRows = 128;      // of each clause, before the first decision
-constexpr std::uint64_t kWalkFromRows = 1024;  // clauses that are larger: also walk
-constexpr std::size_t kSmallAnswer = 2000;     // candidates that are all checked, for the total
+constexpr std::uint64_t kFirstRows = 16;      // of each clause, before the first decision
+constexpr std::uint64_t kWalkFromRows = 256;  // clauses that are larger: also walk
+constexpr std::size_t kSmallAnswer = 2000;    // candidates that are all checked, for the total
 constexpr std::size_t kPageBatch = 64;
 
 Criterion AllOfType() {

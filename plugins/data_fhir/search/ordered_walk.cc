@@ -12,15 +12,24 @@ using layout::ResourceNumber;
 
 OrderedWalk::OrderedWalk(layout::TypeNumber type, const std::vector<Criterion>& runs,
                          ResourceNumber position, bool backwards)
-    : backwards_(backwards) {
+    : type_(type), position_(position), backwards_(backwards) {
   for (const Criterion& run : runs) {
     const std::string prefix = layout::IndexPrefix(type, run.parameter, *run.exact);
     std::string begin = layout::IndexKey(type, run.parameter, *run.exact, position);
     if (backwards) {
-      runs_.push_back({RangeReader(prefix, std::move(begin), true), *run.exact, {}});
+      // The row that the position lies in stands behind the range.
+      runs_.push_back({RangeReader(prefix, std::move(begin), true),
+                       run.parameter,
+                       *run.exact,
+                       position >= layout::kMaxResourceNumber,
+                       {}});
     } else {
       begin.push_back('\0');
-      runs_.push_back({RangeReader(std::move(begin), layout::PrefixEnd(prefix)), *run.exact, {}});
+      runs_.push_back({RangeReader(std::move(begin), layout::PrefixEnd(prefix)),
+                       run.parameter,
+                       *run.exact,
+                       true,
+                       {}});
     }
   }
 }
@@ -36,6 +45,22 @@ std::uint64_t OrderedWalk::rows_read() const {
   return rows;
 }
 
+Status OrderedWalk::Fill(layout::View& view, std::uint64_t rows, Run* run) {
+  const auto take = [&](std::string_view value, ResourceNumber n) {
+    const bool behind = backwards_ ? n < position_ : n > position_;
+    if (behind && value == run->value) run->waiting.push_back(n);
+    return true;
+  };
+  if (!run->begun) {
+    run->begun = true;
+    RangeReader across(layout::IndexKey(type_, run->parameter, run->value, position_),
+                       layout::PrefixEnd(layout::IndexPrefix(type_, run->parameter, run->value)));
+    STRATA_RETURN_IF_ERROR(across.Read(view, 1, take));
+    std::reverse(run->waiting.begin(), run->waiting.end());
+  }
+  return run->reader.Read(view, rows, take);
+}
+
 Result<Numbers> OrderedWalk::Next(layout::View& view, std::uint64_t rows) {
   const auto comes_first = [this](ResourceNumber a, ResourceNumber b) {
     return backwards_ ? a > b : a < b;
@@ -45,11 +70,7 @@ Result<Numbers> OrderedWalk::Next(layout::View& view, std::uint64_t rows) {
   ResourceNumber horizon = 0;
   for (Run& run : runs_) {
     if (!run.reader.done() && run.waiting.empty()) {
-      STRATA_RETURN_IF_ERROR(
-          run.reader.Read(view, rows, [&](std::string_view value, ResourceNumber n) {
-            if (value == run.value) run.waiting.push_back(n);
-            return true;
-          }));
+      STRATA_RETURN_IF_ERROR(Fill(view, rows, &run));
     }
     if (run.reader.done() || run.waiting.empty()) continue;
     if (!bounded || comes_first(run.waiting.back(), horizon)) horizon = run.waiting.back();

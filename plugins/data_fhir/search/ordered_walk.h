@@ -25,10 +25,17 @@ class OrderedWalk {
  private:
   struct Run {
     RangeReader reader;
+    layout::ParameterNumber parameter;
     std::string value;
+    bool begun;       // false: the row across the position has not been read.
     Numbers waiting;  // Read, but behind what another run has not reached yet.
   };
+  // Reads on, into `waiting`.
+  Status Fill(layout::View& view, std::uint64_t rows, Run* run);
+
   std::vector<Run> runs_;
+  layout::TypeNumber type_;
+  layout::ResourceNumber position_;
   bool backwards_;
 };
 

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "plugins/data_fhir/layout/bytes.h"
+#include "plugins/data_fhir/layout/index_row.h"
 #include "plugins/data_fhir/layout/keys.h"
-#include "plugins/data_fhir/layout/lifetime.h"
 
 namespace strata::fhir::search {
 
@@ -16,15 +16,20 @@ Status RangeReader::Read(layout::View& view, std::uint64_t rows, const Callback&
   const auto each = [&](const layout::StoredRow& row) {
     ++read;
     last = row.key;
-    if (!layout::AliveAt(row.version, row.value, view.as_of())) return true;
     layout::IndexKeyParts parts;
-    if (!layout::ParseIndexKey(row.key, &parts)) {
-      broken = DataLoss("an index row has an unreadable key");
+    members_.clear();
+    if (!layout::ParseIndexKey(row.key, &parts) ||
+        !layout::AppendAlive(parts.n, row.version, row.value, view.as_of(), &members_)) {
+      broken = DataLoss("an index row cannot be read");
       return false;
     }
-    if (callback(parts.value, parts.n)) return true;
-    rows = read;  // Stopped here: there may be more.
-    return false;
+    if (reverse_) std::reverse(members_.begin(), members_.end());
+    for (const layout::ResourceNumber n : members_) {
+      if (callback(parts.value, n)) continue;
+      rows = read;  // Stopped here: there may be more.
+      return false;
+    }
+    return true;
   };
   STRATA_RETURN_IF_ERROR(view.Scan(begin_, end_, {.reverse = reverse_, .limit = rows}, each));
   STRATA_RETURN_IF_ERROR(broken);
@@ -36,6 +41,58 @@ Status RangeReader::Read(layout::View& view, std::uint64_t rows, const Callback&
   } else {
     begin_ = std::move(last);
     begin_.push_back('\0');
+  }
+  return {};
+}
+
+namespace {
+
+// Rows that are read at once when little is known about how dense they are, and at most.
+constexpr std::uint64_t kFirstRows = 4;
+constexpr std::uint64_t kMostRows = 256;
+
+}  // namespace
+
+Status MarkHolders(layout::View& view, layout::TypeNumber type, layout::ParameterNumber parameter,
+                   std::string_view value, const Numbers& candidates, std::vector<char>* holds,
+                   std::uint64_t* rows_read) {
+  const std::string end = layout::PrefixEnd(layout::IndexPrefix(type, parameter, value));
+  Numbers members;
+  Status broken;
+  std::string last;
+  auto candidate = candidates.begin();
+  std::uint64_t limit = kFirstRows;
+  while (candidate != candidates.end()) {
+    std::uint64_t rows = 0;
+    const auto before = candidate;
+    const auto each = [&](const layout::StoredRow& row) {
+      ++rows;
+      last = row.key;
+      layout::IndexKeyParts parts;
+      members.clear();
+      if (!layout::ParseIndexKey(row.key, &parts) ||
+          !layout::AppendAlive(parts.n, row.version, row.value, view.as_of(), &members)) {
+        broken = DataLoss("an index row cannot be read");
+        return false;
+      }
+      if (parts.value != value) return true;  // Behind an empty value, which does not end itself.
+      for (const layout::ResourceNumber n : members) {
+        candidate = std::lower_bound(candidate, candidates.end(), n);
+        if (candidate == candidates.end()) return false;
+        if (*candidate == n) (*holds)[static_cast<std::size_t>(candidate - candidates.begin())] = 1;
+      }
+      candidate = std::upper_bound(candidate, candidates.end(), parts.n);
+      return candidate != candidates.end();
+    };
+    std::string begin = layout::IndexKey(type, parameter, value, *candidate);
+    if (begin <= last) begin = last.append(1, '\0');
+    STRATA_RETURN_IF_ERROR(view.Scan(begin, end, {.limit = limit}, each));
+    STRATA_RETURN_IF_ERROR(broken);
+    *rows_read += rows;
+    if (rows < limit) break;
+    // Rows that hold candidates one after another are read on; gaps are sought past.
+    const bool dense = static_cast<std::uint64_t>(candidate - before) * 2 >= rows;
+    limit = dense ? std::min(limit * 2, kMostRows) : kFirstRows;
   }
   return {};
 }

@@ -25,8 +25,9 @@ class RangeReader {
   bool done() const { return done_; }
   std::uint64_t rows_read() const { return rows_read_; }
 
-  // Reads up to `rows` further rows and shows those that were alive at the view's moment, until
-  // `callback` answers false (the row it saw counts as read). Codes as View::Scan.
+  // Reads up to `rows` further rows and shows their resources as of the view's moment, until
+  // `callback` answers false: the rest of that row is left out and not shown later either. Codes as
+  // View::Scan.
   Status Read(layout::View& view, std::uint64_t rows, const Callback& callback);
 
  private:
@@ -35,7 +36,15 @@ class RangeReader {
   bool reverse_;
   bool done_ = false;
   std::uint64_t rows_read_ = 0;
+  Numbers members_;  // Of a row.
 };
+
+// Marks those of `candidates` (sorted) that have an index value at the view's moment, going along
+// the value's rows from candidate to candidate: the work is the smaller one of theirs and the rows'
+// number. Adds the rows that were read. Codes as View::Scan.
+Status MarkHolders(layout::View& view, layout::TypeNumber type, layout::ParameterNumber parameter,
+                   std::string_view value, const Numbers& candidates, std::vector<char>* holds,
+                   std::uint64_t* rows_read);
 
 // The current resources (not deleted at the view's moment) among "Type" and ids, in order of
 // number. Codes as View::Get.

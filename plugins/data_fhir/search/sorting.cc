@@ -1,12 +1,14 @@
 #include "plugins/data_fhir/search/sorting.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "plugins/data_fhir/index/date_value.h"
 #include "plugins/data_fhir/index/encode.h"
 #include "plugins/data_fhir/index/extract.h"
+#include "plugins/data_fhir/index/kept_values.h"
 #include "plugins/data_fhir/index/number_value.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/layout/keys.h"
@@ -21,6 +23,8 @@ using model::SearchType;
 constexpr char kPresent = '\1';
 // Reading so many index rows costs what looking at one resource does.
 constexpr std::uint64_t kRowsPerLook = 40;
+// From so many resources on the index is tried first.
+constexpr std::size_t kManyRows = 1000;
 
 // An index value as something to sort by; nullopt for values that are not sorted by.
 std::optional<std::string> SortValue(SearchType type, std::string_view value) {
@@ -68,28 +72,55 @@ Result<bool> KeysFromIndex(layout::View& view, layout::TypeNumber type, const So
   return reader.done();
 }
 
-Status KeysFromResources(layout::View& view, layout::TypeNumber type, const SortKey& sort,
-                         std::size_t key, const Numbers& numbers, std::vector<SortRow>* rows) {
-  ResourceCheck check(view, type);
-  index::EntryList entries;
-  return check.ForEach(numbers, [&](std::size_t i, json::Value resource) {
-    index::Extractor::R4().ExtractOnly(type, resource, {&sort.parameter, 1}, &entries);
-    const index::EntryList::Range range = entries.RangeOf(sort.parameter);
-    std::string& kept = (*rows)[i].keys[key];
-    kept.clear();
-    for (std::size_t e = range.first; e < range.last; ++e) {
-      Keep(sort, SortValue(sort.type, entries[e].value), &kept);
-    }
-  });
-}
+// Which sort keys a look at something answers.
+using KeyNumbers = std::vector<std::size_t>;
 
-Status KeysFromIds(layout::View& view, std::size_t key, const Numbers& numbers,
-                   std::vector<SortRow>* rows) {
+// Ids, and dates where the headers tell them; the places of resources whose headers do not tell all
+// go to *unknown.
+Status KeysFromHeaders(layout::View& view, const std::vector<SortKey>& sort,
+                       const KeyNumbers& wanted, const Numbers& numbers, std::vector<SortRow>* rows,
+                       std::vector<std::size_t>* unknown) {
   const auto each = [&](std::size_t i, const layout::StoredResource& resource) -> Status {
-    if (resource.header != nullptr) (*rows)[i].keys[key] = kPresent + resource.header->id;
+    if (resource.header == nullptr) return {};
+    bool told = true;
+    for (const std::size_t key : wanted) {
+      std::string& kept = (*rows)[i].keys[key];
+      if (sort[key].by == SortKey::By::kId) {
+        kept = kPresent + resource.header->id;
+        continue;
+      }
+      const auto keep = [&](std::string_view value) {
+        Keep(sort[key], SortValue(sort[key].type, value), &kept);
+      };
+      told = index::VisitKept(*resource.header, sort[key].parameter, keep) && told;
+    }
+    if (!told) unknown->push_back(i);
     return {};
   };
   return view.ReadResources(numbers, /*with_json=*/false, each);
+}
+
+Status KeysFromResources(layout::View& view, layout::TypeNumber type,
+                         const std::vector<SortKey>& sort, const KeyNumbers& wanted,
+                         const std::vector<std::size_t>& places, std::vector<SortRow>* rows) {
+  Numbers numbers;
+  for (const std::size_t place : places) numbers.push_back((*rows)[place].n);
+  std::vector<layout::ParameterNumber> parameters;
+  for (const std::size_t key : wanted) parameters.push_back(sort[key].parameter);
+  std::sort(parameters.begin(), parameters.end());
+  ResourceCheck check(view, type);
+  index::EntryList entries;
+  return check.ForEach(numbers, [&](std::size_t i, json::Value resource) {
+    index::Extractor::R4().ExtractOnly(type, resource, parameters, &entries);
+    for (const std::size_t key : wanted) {
+      const index::EntryList::Range range = entries.RangeOf(sort[key].parameter);
+      std::string& kept = (*rows)[places[i]].keys[key];
+      kept.clear();
+      for (std::size_t e = range.first; e < range.last; ++e) {
+        Keep(sort[key], SortValue(sort[key].type, entries[e].value), &kept);
+      }
+    }
+  });
 }
 
 }  // namespace
@@ -111,18 +142,31 @@ Result<std::vector<SortRow>> Sorted(layout::View& view, const Query& query,
   for (const ResourceNumber n : numbers) {
     rows.push_back({n, std::vector<std::string>(query.sort.size())});
   }
+  KeyNumbers in_headers, in_bodies;
   for (std::size_t key = 0; key < query.sort.size() && !rows.empty(); ++key) {
     const SortKey& sort = query.sort[key];
-    if (sort.by == SortKey::By::kId) {
-      STRATA_RETURN_IF_ERROR(KeysFromIds(view, key, numbers, &rows));
-      continue;
-    }
     bool found = false;
-    if (numbers.size() > 64) {
+    if (sort.by == SortKey::By::kParameter && numbers.size() > kManyRows) {
       STRATA_ASSIGN_OR_RETURN(found, KeysFromIndex(view, query.type_number, sort, key, &rows));
     }
     if (found) continue;
-    STRATA_RETURN_IF_ERROR(KeysFromResources(view, query.type_number, sort, key, numbers, &rows));
+    const bool told =
+        sort.by == SortKey::By::kId || index::IsKept(query.type_number, sort.parameter);
+    (told ? in_headers : in_bodies).push_back(key);
+  }
+  std::vector<std::size_t> places(in_bodies.empty() ? 0 : rows.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  if (!in_bodies.empty()) {
+    STRATA_RETURN_IF_ERROR(
+        KeysFromResources(view, query.type_number, query.sort, in_bodies, places, &rows));
+  }
+  if (!in_headers.empty()) {
+    places.clear();
+    STRATA_RETURN_IF_ERROR(KeysFromHeaders(view, query.sort, in_headers, numbers, &rows, &places));
+    std::erase_if(in_headers,
+                  [&](std::size_t key) { return query.sort[key].by == SortKey::By::kId; });
+    STRATA_RETURN_IF_ERROR(
+        KeysFromResources(view, query.type_number, query.sort, in_headers, places, &rows));
   }
   std::sort(rows.begin(), rows.end(),
             [&](const SortRow& a, const SortRow& b) { return ComesBefore(query.sort, a, b); });

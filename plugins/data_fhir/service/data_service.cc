@@ -21,7 +21,7 @@ namespace strata::fhir::service {
 namespace {
 
 // Number of the format in FORMAT.md. Stored: never reuse.
-constexpr std::string_view kFormat = "1";
+constexpr std::string_view kFormat = "2";
 constexpr auto kStartTimeout = std::chrono::seconds(10);
 // A message with this much text is sent.
 constexpr std::size_t kMessageBytes = std::size_t{512} << 10;

@@ -1,9 +1,12 @@
 #include "plugins/data_fhir/store/write_set.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
-#include "plugins/data_fhir/layout/lifetime.h"
+#include "plugins/data_fhir/index/kept_values.h"
+#include "plugins/data_fhir/layout/bytes.h"
+#include "plugins/data_fhir/layout/index_row.h"
 
 namespace strata::fhir::store {
 namespace {
@@ -32,6 +35,7 @@ NextVersion NextAfter(const Current& current, std::int64_t now_us) {
 
 Status WriteSet::Build(const Context& cx, std::vector<Write>& writes, RowChanges* changes) {
   index_changes_.clear();
+  new_rows_.Clear();
   STRATA_RETURN_IF_ERROR(Number(cx, writes));
   for (const Write& write : writes) {
     const bool is_new = write.current.row_version == 0;
@@ -45,9 +49,17 @@ Status WriteSet::Build(const Context& cx, std::vector<Write>& writes, RowChanges
       changes->RequireVersion(layout::CurrentKey(write.current.n), write.current.row_version);
       MoveToHistory(write, changes);
     }
+    STRATA_RETURN_IF_ERROR(Extract(write, write.json, &entries_));
     PutResource(write, changes);
-    STRATA_RETURN_IF_ERROR(is_new ? IndexNew(write, changes) : CompareIndex(cx, write));
+    if (is_new) {
+      IndexNew(write);
+    } else {
+      STRATA_RETURN_IF_ERROR(CompareIndex(cx, write));
+    }
   }
+  new_rows_.Finish([changes](std::string key, std::string value) {
+    changes->Put(std::move(key), std::move(value));
+  });
   return PutIndexChanges(cx, changes);
 }
 
@@ -56,6 +68,9 @@ Status WriteSet::Number(const Context& cx, std::vector<Write>& writes) {
   const auto count = static_cast<std::size_t>(std::count_if(writes.begin(), writes.end(), is_new));
   if (count == 0) return {};
   STRATA_ASSIGN_OR_RETURN(const auto numbers, numbers_.Take(cx, count));
+  for (std::size_t i = 1; i < numbers.size(); ++i) {
+    if (numbers[i] != numbers[i - 1] + 1) new_rows_.Break(numbers[i]);
+  }
   auto next = numbers.begin();
   for (Write& write : writes) {
     if (is_new(write)) write.current.n = *next++;
@@ -72,6 +87,7 @@ void WriteSet::PutResource(const Write& write, RowChanges* changes) const {
   header.version_id = write.version_id;
   header.last_updated_us = write.last_updated_us;
   header.body_bytes = static_cast<std::uint32_t>(write.json.size());
+  header.kept = index::KeptOf(write.key.type, entries_);
   BodyCodec::Packed packed;
   if (!write.json.empty()) packed = records_.codec().Pack(write.json);
   header.codec = packed.codec;
@@ -113,14 +129,10 @@ Status WriteSet::Extract(const Write& write, std::string_view json, index::Entry
   return {};
 }
 
-Status WriteSet::IndexNew(const Write& write, RowChanges* changes) {
-  STRATA_RETURN_IF_ERROR(Extract(write, write.json, &entries_));
+void WriteSet::IndexNew(const Write& write) {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    changes->Put(
-        layout::IndexKey(write.key.type, entries_[i].parameter, entries_[i].value, write.current.n),
-        {});
+    new_rows_.Add(write.key.type, entries_[i].parameter, entries_[i].value, write.current.n);
   }
-  return {};
 }
 
 // What differs between the index entries of the stored version and of the new one.
@@ -131,15 +143,14 @@ Status WriteSet::CompareIndex(const Context& cx, const Write& write) {
     STRATA_ASSIGN_OR_RETURN(const Version old, records_.Unpack(cx, write.current));
     STRATA_RETURN_IF_ERROR(Extract(write, old.json, &old_entries_));
   }
-  STRATA_RETURN_IF_ERROR(Extract(write, write.json, &entries_));
   Compare(write);
   return {};
 }
 
 void WriteSet::Compare(const Write& write) {
   const auto change = [&](const index::EntryList::Entry& entry, bool begins) {
-    index_changes_.push_back(
-        {layout::IndexKey(write.key.type, entry.parameter, entry.value, write.current.n), begins});
+    index_changes_.push_back({layout::IndexPrefix(write.key.type, entry.parameter, entry.value),
+                              {write.current.n, begins}});
   };
   std::size_t before = 0;
   std::size_t after = 0;
@@ -161,22 +172,59 @@ void WriteSet::Compare(const Write& write) {
   }
 }
 
+// The row that may hold the change's resource, or none.
+struct WriteSet::FoundRow {
+  std::string key;  // empty: none
+  layout::ResourceNumber last = 0;
+  std::uint64_t version = 0;
+  std::string value;
+};
+
+Status WriteSet::FindRow(const Context& cx, const IndexChange& change, FoundRow* found) const {
+  const std::string& prefix = change.prefix;
+  std::string begin = prefix;
+  layout::AppendBigEndian(change.change.n, layout::kResourceNumberBytes, &begin);
+  // The first row from there on that is one of this value.
+  const auto visit = [&](std::string_view key, std::uint64_t version, std::string_view value) {
+    if (key.size() != begin.size()) return true;
+    const layout::ResourceNumber last =
+        layout::ReadBigEndian(key.substr(prefix.size()), layout::kResourceNumberBytes);
+    if (layout::FirstOf(last, value) > change.change.n) return false;
+    *found = {std::string(key), last, version, std::string(value)};
+    return false;
+  };
+  // An empty value does not end itself: its rows are looked up as they are (index_row.h).
+  const bool alone = prefix.size() == layout::kIndexHeadBytes;
+  const std::string end = layout::PrefixEnd(prefix);
+  return records_.hosting().Scan(cx, {begin, end, false, false, alone ? 1U : 0U}, visit);
+}
+
 Status WriteSet::PutIndexChanges(const Context& cx, RowChanges* changes) {
-  if (index_changes_.empty()) return {};
-  std::vector<std::string> keys;
-  keys.reserve(index_changes_.size());
-  for (const IndexChange& change : index_changes_) keys.push_back(change.key);
-  STRATA_ASSIGN_OR_RETURN(const auto rows, records_.hosting().Get(cx, keys));
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const HostedRow& row = rows[i];
-    const bool alive = row.version != 0 && layout::IsAlive(row.value);
-    if (alive == index_changes_[i].begins) continue;  // as wanted: an extractor of another release
-    std::string lifetime;
-    if (row.version != 0) {
-      STRATA_ASSIGN_OR_RETURN(lifetime, alive ? layout::Ended(row.version, row.value)
-                                              : layout::Revived(row.version, row.value));
+  // By row: a run may hold several of the resources.
+  std::map<std::string, std::pair<FoundRow, std::vector<layout::MemberChange>>> rows;
+  for (const IndexChange& change : index_changes_) {
+    FoundRow found;
+    STRATA_RETURN_IF_ERROR(FindRow(cx, change, &found));
+    if (!found.key.empty()) {
+      auto& row = rows[found.key];
+      row.second.push_back(change.change);
+      row.first = std::move(found);
+    } else if (change.change.begins) {
+      std::string key = change.prefix;
+      layout::AppendBigEndian(change.change.n, layout::kResourceNumberBytes, &key);
+      changes->Put(std::move(key), {});
     }
-    changes->Put(std::move(keys[i]), std::move(lifetime));
+  }
+  for (auto& [key, row] : rows) {
+    const auto& [found, members] = row;
+    STRATA_ASSIGN_OR_RETURN(auto value,
+                            layout::ChangeMembers(found.last, found.version, found.value, members));
+    if (!value) continue;  // as wanted: an extractor of another release
+    // Others may change the other resources of a run; one's own row is guarded by its R row.
+    if (layout::FirstOf(found.last, found.value) != found.last) {
+      changes->RequireVersion(key, found.version);
+    }
+    changes->Put(key, *std::move(value));
   }
   return {};
 }

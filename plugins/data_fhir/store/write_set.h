@@ -12,6 +12,8 @@
 #include "core/base/status.h"
 #include "plugins/data_fhir/index/entry_list.h"
 #include "plugins/data_fhir/index/extract.h"
+#include "plugins/data_fhir/layout/index_row.h"
+#include "plugins/data_fhir/layout/run_builder.h"
 #include "plugins/data_fhir/store/number_allocator.h"
 #include "plugins/data_fhir/store/records.h"
 
@@ -49,18 +51,22 @@ class WriteSet final {
   Status Build(const Context& cx, std::vector<Write>& writes, RowChanges* changes);
 
  private:
+  // A life of the resource in the value begins or ends.
   struct IndexChange {
-    std::string key;
-    bool begins = false;
+    std::string prefix;
+    layout::MemberChange change;
   };
+  struct FoundRow;
 
   Status Number(const Context& cx, std::vector<Write>& writes);
   Status Extract(const Write& write, std::string_view json, index::EntryList* entries);
+  // Uses entries_.
   void PutResource(const Write& write, RowChanges* changes) const;
   void MoveToHistory(const Write& write, RowChanges* changes) const;
-  Status IndexNew(const Write& write, RowChanges* changes);
+  void IndexNew(const Write& write);
   Status CompareIndex(const Context& cx, const Write& write);
   void Compare(const Write& write);
+  Status FindRow(const Context& cx, const IndexChange& change, FoundRow* found) const;
   Status PutIndexChanges(const Context& cx, RowChanges* changes);
 
   const Records& records_;
@@ -69,6 +75,7 @@ class WriteSet final {
   json::Parser parser_;
   index::EntryList entries_;
   index::EntryList old_entries_;
+  layout::RunBuilder new_rows_;
   std::vector<IndexChange> index_changes_;
 };
 

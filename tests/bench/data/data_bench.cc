@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,17 @@ std::string ReadFile(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
   if (path.extension() != ".zst") return bytes;
-  std::string text(static_cast<std::size_t>(ZSTD_getFrameContentSize(bytes.data(), bytes.size())),
-                   '\0');
-  text.resize(ZSTD_decompress(text.data(), text.size(), bytes.data(), bytes.size()));
+  // Frames that were packed as a stream do not say how long they are.
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
+                                                                     &ZSTD_freeDCtx);
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  std::string text;
+  std::string piece(ZSTD_DStreamOutSize(), '\0');
+  while (in.pos < in.size) {
+    ZSTD_outBuffer part{piece.data(), piece.size(), 0};
+    if (ZSTD_isError(ZSTD_decompressStream(context.get(), &part, &in)) != 0) return {};
+    text.append(piece, 0, part.pos);
+  }
   return text;
 }
 
