@@ -33,7 +33,25 @@ void SetConditions(const Exchange& exchange, pb::ReadRequest* request) {
   }
 }
 
-// _since, _at and _count of a history; the rest must not be there.
+// Takes _summary and _elements; other parameters are refused or, leniently, left out of the query.
+Status TakeSubset(Exchange& exchange, std::string_view allowed,
+                  google::protobuf::RepeatedPtrField<pb::Parameter>* parameters) {
+  const bool lenient = exchange.prefer.handling == HandlingPreference::kLenient;
+  for (const auto& [name, value] : exchange.query) {
+    if (name == "_summary" || name == "_elements") {
+      pb::Parameter* parameter = parameters->Add();
+      parameter->set_name(name);
+      parameter->set_value(value);
+    } else if (!lenient) {
+      return MakeError(Code::kInvalidArgument, "not-supported",
+                       "there is no such parameter here; allowed are " + std::string(allowed),
+                       name);
+    }
+  }
+  return {};
+}
+
+// _since, _at, _count, _summary and _elements of a history; the rest must not be there.
 Status SetHistoryParameters(Exchange& exchange, pb::HistoryRequest* request) {
   if (const std::string since = exchange.TakeParameter("_since"); !since.empty()) {
     const auto time = web::ParseDateTime(since);
@@ -52,13 +70,8 @@ Status SetHistoryParameters(Exchange& exchange, pb::HistoryRequest* request) {
     STRATA_ASSIGN_OR_RETURN(const std::uint32_t number, ParseCount(count));
     request->set_count(number);
   }
-  const bool lenient = exchange.prefer.handling == HandlingPreference::kLenient;
-  if (!exchange.query.empty() && !lenient) {
-    return MakeError(Code::kInvalidArgument, "not-supported",
-                     "a history has no such parameter: it takes _since, _at and _count",
-                     exchange.query.front().first);
-  }
-  return {};
+  return TakeSubset(exchange, "_since, _at, _count, _summary and _elements",
+                    request->mutable_parameters());
 }
 
 void AppendRest(std::string_view rest, json::Writer* writer) {
@@ -122,11 +135,8 @@ Status FhirApiService::Read(Exchange& exchange) const {
   request.set_type(exchange.target.type);
   request.set_id(exchange.target.id);
   request.set_version_id(exchange.target.version_id);
-  for (auto& [name, value] : exchange.query) {
-    pb::Parameter* parameter = request.add_parameters();
-    parameter->set_name(std::move(name));
-    parameter->set_value(std::move(value));
-  }
+  STRATA_RETURN_IF_ERROR(
+      TakeSubset(exchange, "_summary and _elements", request.mutable_parameters()));
   SetConditions(exchange, &request);
   pb::ReadResponse response;
   STRATA_RETURN_IF_ERROR(data_.Read(exchange.context, request, &response));

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "core/base/json_writer.h"
 #include "plugins/service_fhir_api/bundle.h"
 #include "plugins/service_fhir_api/outcome.h"
 #include "plugins/service_fhir_api/service.h"
@@ -37,10 +38,45 @@ void Collect(const pb::SearchResponse& part, PageInfo* info) {
   info->previous = part.previous_page_token();
 }
 
+// How the search is carried out, as Parameters: `text` for people, a `step` for each step.
+std::string ExplainedJson(const pb::ExplainResponse& explained) {
+  std::string out;
+  json::Writer writer(&out);
+  const auto count = [&](std::string_view name, std::uint64_t value) {
+    writer.BeginObject().Field("name", name).Key("valueDecimal");
+    writer.Raw(std::to_string(value)).EndObject();
+  };
+  writer.BeginObject().Field("resourceType", "Parameters").Key("parameter").BeginArray();
+  writer.BeginObject().Field("name", "text").Field("valueString", explained.text()).EndObject();
+  for (const pb::PlanStep& step : explained.steps()) {
+    writer.BeginObject().Field("name", "step").Key("part").BeginArray();
+    writer.BeginObject().Field("name", "operation").Field("valueString", step.operation());
+    writer.EndObject();
+    if (!step.parameter().empty()) {
+      writer.BeginObject().Field("name", "parameter").Field("valueString", step.parameter());
+      writer.EndObject();
+    }
+    count("rowsRead", step.rows_read());
+    count("rowsKept", step.rows_kept());
+    count("microseconds", static_cast<std::uint64_t>(step.microseconds()));
+    writer.EndArray().EndObject();
+  }
+  writer.EndArray().EndObject();
+  return out;
+}
+
 }  // namespace
+
+Status FhirApiService::Explain(Exchange& exchange, const pb::SearchRequest& request) const {
+  pb::ExplainResponse explained;
+  STRATA_RETURN_IF_ERROR(data_.Explain(exchange.context, request, &explained));
+  exchange.responder.Send(ExplainedJson(explained));
+  return {};
+}
 
 Status FhirApiService::Search(Exchange& exchange) const {
   pb::SearchRequest request;
+  const std::string explain = exchange.TakeParameter("_explain");
   request.set_type(exchange.target.type);
   request.set_compartment_type(exchange.target.compartment_type);
   request.set_compartment_id(exchange.target.compartment_id);
@@ -50,6 +86,11 @@ Status FhirApiService::Search(Exchange& exchange) const {
                            ? pb::HANDLING_LENIENT
                            : pb::HANDLING_STRICT);
   AddParameters(exchange.query, &request);
+  if (explain == "true") return Explain(exchange, request);
+  if (!explain.empty() && explain != "false") {
+    return MakeError(Code::kInvalidArgument, "value", "_explain should be true or false",
+                     "_explain");
+  }
 
   BundleWriter bundle(exchange);
   PageInfo info;

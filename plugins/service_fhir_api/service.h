@@ -37,6 +37,7 @@ class FhirApiService final : public service::v1::DigitalServiceService {
   Status Read(Exchange& exchange) const;
   Status History(Exchange& exchange) const;
   Status Search(Exchange& exchange) const;
+  Status Explain(Exchange& exchange, const data::v1::SearchRequest& request) const;
   Status SearchByPost(Exchange& exchange) const;
   Status Create(Exchange& exchange) const;
   Status Update(Exchange& exchange) const;

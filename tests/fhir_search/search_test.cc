@@ -297,6 +297,17 @@ TEST_F(SearchTest, CountZeroAnswersTheTotalOnly) {
   EXPECT_EQ(page->next, "");
 }
 
+TEST_F(SearchTest, SubsetsAreCheckedAndHandedOn) {
+  PutPatients(1);
+
+  EXPECT_EQ(Run("Patient?_summary=data")->subset.summary(), subset::Summary::kData);
+  EXPECT_FALSE(Run("Patient?_elements=name,birthDate")->subset.is_whole());
+  EXPECT_THAT(Refusal("Patient?_elements=shoes"), HasSubstr("birthDate"));
+  EXPECT_THAT(Refusal("Patient?_summary=short"), HasSubstr("count"));
+  EXPECT_THAT(Refusal("Patient?_summary=text&_include=Patient:organization"),
+              HasSubstr("cannot be mixed"));
+}
+
 TEST_F(SearchTest, PagesForwardsAndBackAreTheSame) {
   PutPatients(10);
 

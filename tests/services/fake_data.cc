@@ -37,6 +37,13 @@ class FakeDataPlugin final : public pb::DataService {
   Status Search(Context&, const pb::SearchRequest& in, Writer<pb::SearchResponse>& out) override {
     return fake_->on_search ? fake_->on_search(in, out) : fake_->Search(in, out);
   }
+  Status Explain(Context&, const pb::SearchRequest&, pb::ExplainResponse* out) override {
+    out->set_text("read index: 7 rows\n");
+    out->add_steps()->set_operation("read index");
+    out->mutable_steps(0)->set_parameter("name");
+    out->mutable_steps(0)->set_rows_read(7);
+    return {};
+  }
   Status History(Context&, const pb::HistoryRequest& in,
                  Writer<pb::HistoryResponse>& out) override {
     return fake_->on_history ? fake_->on_history(in, out) : Unimplemented("no history");

@@ -171,6 +171,20 @@ TEST_F(FhirSearch, PostGetAndCompartmentsAskTheSame) {
                 415, "not-supported");
 }
 
+TEST_F(FhirSearch, ExplainsInsteadOfAnswering) {
+  const HttpAnswer answer = browser_->Get("/fhir/Patient?name=le&_explain=true");
+
+  EXPECT_EQ(answer.code, 200u);
+  auto explained = json::Document::Parse(answer.body);
+  ASSERT_TRUE(explained.ok()) << answer.body;
+  const json::Value parameters = explained->root()["parameter"];
+  EXPECT_EQ(explained->root()["resourceType"].string(), "Parameters");
+  EXPECT_EQ(parameters.At(0)["name"].string(), "text");
+  EXPECT_EQ(parameters.At(1)["part"].At(2)["name"].string(), "rowsRead");
+  EXPECT_EQ(parameters.At(1)["part"].At(2)["valueDecimal"].lexeme(), "7");
+  ExpectOutcome(browser_->Get("/fhir/Patient?_explain=maybe"), 400, "value");
+}
+
 TEST_F(FhirSearch, ShowsWarningsAndWhatWasUsed) {
   data_.on_search = [&](const pb::SearchRequest&, Writer<pb::SearchResponse>& writer) {
     pb::SearchResponse response;

@@ -4,8 +4,9 @@
 usage: generate.py FOLDER    FOLDER holds the unpacked JSON files of the package
 
 elements.tsv            a line `@NAME BASE KIND` opens a type, one line per own element follows:
-                        name, types joined by |, min, max. `name[x]` is a choice; a type may carry
-                        its reference targets: Reference(Patient,Group)
+                        name, types joined by |, min, max, S if it is a summary element. `name[x]`
+                        is a choice; a type may carry its reference targets:
+                        Reference(Patient,Group)
 search-parameters.tsv   code, type, bases, url, expression, targets, comparators, modifiers,
                         multipleOr, multipleAnd, components (`url=expression && ...`)
 compartments.tsv        compartment, resource type, parameter codes
@@ -61,8 +62,9 @@ def write_type(out, name, base, kind, elements):
     for element in elements:
         path = element["path"]
         if path.startswith(name + ".") and path.count(".") == depth and is_own(element):
-            out.append("\t".join([path.rsplit(".", 1)[1], element_types(element),
-                                  str(element["min"]), element["max"]]))
+            fields = [path.rsplit(".", 1)[1], element_types(element),
+                      str(element["min"]), element["max"]]
+            out.append("\t".join(fields + (["S"] if element.get("isSummary") else [])))
 
 
 def structure_lines(folder):

@@ -120,7 +120,8 @@ Element Model::ReadElement(std::string_view line) {
   });
   element.types = {first, type_refs_.data() + type_refs_.size()};
   element.min = Number(Cut(line, '\t'));
-  element.max = Number(line);
+  element.max = Number(Cut(line, '\t'));
+  element.summary = line == "S";
   return element;
 }
 

@@ -37,6 +37,7 @@ struct Element {
   std::uint32_t min = 0;
   std::uint32_t max = 1;
   bool choice = false;
+  bool summary = false;  // ElementDefinition.isSummary (R4 search.html#summary)
 
   bool repeats() const { return max > 1; }
   // The only type of an element that is no choice.

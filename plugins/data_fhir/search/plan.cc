@@ -53,11 +53,13 @@ class PlanBuilder {
     const auto taken = Parse(request_.type(), &plan.queries.emplace_back(), /*compartment=*/true);
     STRATA_RETURN_IF_ERROR(taken.status());
     STRATA_RETURN_IF_ERROR(Judge(&plan));
+    STRATA_RETURN_IF_ERROR(CheckTogether(plan.shape()));
     return plan;
   }
 
   Result<Plan> ManyTypes() {
     Plan plan;
+    context_->many_types = true;
     STRATA_RETURN_IF_ERROR(ReadTypes());
     std::vector<std::string> probes = types_;
     if (probes.empty()) probes.emplace_back(Probe());
@@ -66,6 +68,7 @@ class PlanBuilder {
       STRATA_RETURN_IF_ERROR(Parse(type, &plan.nothing, /*compartment=*/false).status());
     }
     STRATA_RETURN_IF_ERROR(Judge(&plan));
+    STRATA_RETURN_IF_ERROR(CheckTogether(plan.nothing));
     if (types_.empty()) {
       STRATA_ASSIGN_OR_RETURN(types_, StoredTypes(*context_->view));
     }
@@ -156,6 +159,13 @@ class PlanBuilder {
       if (!refused_.contains(i)) plan->used.push_back(request_.parameters(i));
     }
     return {};
+  }
+
+  // FHIR R4 search.html#summary
+  static Status CheckTogether(const Query& query) {
+    if (query.subset.summary() != subset::Summary::kText || query.includes.empty()) return {};
+    return SearchFault(Code::kInvalidArgument, "invalid",
+                       "_include and _revinclude cannot be mixed with _summary=text");
   }
 
   const SearchRequest& request_;

@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "plugins/data_fhir/layout/numbers.h"
 #include "plugins/data_fhir/search/criterion.h"
+#include "plugins/data_fhir/subset/subset.h"
 #include "strata/data/v1/data.pb.h"
 
 // A search of one resource type, understood (plan.h makes it of a data.v1.SearchRequest).
@@ -65,6 +66,7 @@ struct Query {
   std::vector<Include> includes;
   std::uint32_t count = 0;  // Page size; 0 answers the total only.
   Total total = Total::kUnspecified;
+  subset::Subset subset;  // Which parts of the resources found are asked for.
 };
 
 }  // namespace strata::fhir::search

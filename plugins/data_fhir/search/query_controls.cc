@@ -24,6 +24,7 @@ bool QueryParser::AddControl(std::string_view name, std::string_view value) {
   if (name == "_count") return AddCount(value);
   if (name == "_total") return AddTotal(value);
   if (name == "_summary") return AddSummary(value);
+  if (name == "_elements") return AddElements(value);
   return AddSort(value);
 }
 
@@ -46,9 +47,16 @@ bool QueryParser::AddTotal(std::string_view value) {
 }
 
 bool QueryParser::AddSummary(std::string_view value) {
-  if (value == "count") query_->count = 0;
-  return value == "count" || value == "false" ||
-         Refuse("not-supported", "_summary can be count or false");
+  const Status status = query_->subset.AddSummary(value);
+  if (!status.ok()) return Refuse("invalid", "_summary: " + std::string(status.message()));
+  if (query_->subset.summary() == subset::Summary::kCount) query_->count = 0;
+  return true;
+}
+
+bool QueryParser::AddElements(std::string_view value) {
+  const std::string_view type = context_->many_types ? std::string_view() : query_->type;
+  const Status status = query_->subset.AddElements(value, type);
+  return status.ok() || Refuse("invalid", "_elements: " + std::string(status.message()));
 }
 
 bool QueryParser::AddSort(std::string_view value) {

@@ -81,7 +81,7 @@ bool QueryParser::Add(std::string_view name, std::string_view value) {
   }
   const ParameterName parsed = ParseName(name);
   if (depth_ == 0 && parsed.chain.empty() && parsed.modifier.empty() &&
-      IsListed("_count,_total,_summary,_sort", parsed.code)) {
+      IsListed("_count,_total,_summary,_elements,_sort", parsed.code)) {
     return AddControl(parsed.code, value);
   }
   if (parsed.code == "_id" && parsed.chain.empty()) return AddId(parsed.modifier, value);

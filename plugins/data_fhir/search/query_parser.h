@@ -19,6 +19,7 @@ struct ParseContext {
   layout::View* view;
   std::int64_t now_us;        // For prefix ap.
   std::string_view base_url;  // This server's, empty when it is not known.
+  bool many_types = false;    // One of several types is parsed for.
   Status failure;
 };
 
@@ -42,6 +43,7 @@ class QueryParser {
   bool AddCount(std::string_view value);
   bool AddTotal(std::string_view value);
   bool AddSummary(std::string_view value);
+  bool AddElements(std::string_view value);
   bool AddSort(std::string_view value);
   bool AddSortKey(std::string_view key);
   bool AddInclude(std::string_view name, std::string_view value);

@@ -76,6 +76,7 @@ Result<Page> Run(layout::View& view, const SearchRequest& request, const Options
   Page page;
   for (const data::v1::Parameter& parameter : plan.used) *page.used.Add() = parameter;
   page.warnings = plan.warnings;
+  page.subset = plan.shape().subset;
   page.total = rows.total;
   if (rows.rows.empty()) return page;
   for (const SortRow& row : rows.rows) page.matches.push_back(row.n);

@@ -8,6 +8,7 @@
 
 #include "plugins/data_fhir/layout/view.h"
 #include "plugins/data_fhir/search/scan.h"
+#include "plugins/data_fhir/subset/subset.h"
 #include "strata/data/v1/data.pb.h"
 
 // Search (FHIR R4 search.html) over a view of the store. Every function blocks and is
@@ -25,6 +26,7 @@ struct Page {
   std::optional<std::uint64_t> total;
   google::protobuf::RepeatedPtrField<data::v1::Parameter> used;
   data::v1::Outcome warnings;
+  subset::Subset subset;  // Which parts of the resources are asked for.
 };
 
 struct Options {

@@ -8,6 +8,7 @@
 #include "plugins/data_fhir/service/exporter.h"
 #include "plugins/data_fhir/service/importer.h"
 #include "plugins/data_fhir/service/operations.h"
+#include "plugins/data_fhir/service/presentation.h"
 #include "plugins/data_fhir/service/searcher.h"
 #include "plugins/data_fhir/service/watcher.h"
 #include "plugins/data_fhir/store/caller.h"
@@ -94,16 +95,28 @@ Status DataService::Describe(Context& cx, const data::v1::DescribeRequest&,
 
 Status DataService::Read(Context& cx, const data::v1::ReadRequest& request,
                          data::v1::ReadResponse* response) {
-  return Serve(cx, [&] { return store::Read(store_, cx, request, response); });
+  return Serve(cx, [&]() -> Status {
+    STRATA_ASSIGN_OR_RETURN(const auto subset, SubsetOf(request.parameters(), request.type()));
+    STRATA_RETURN_IF_ERROR(store::Read(store_, cx, request, response));
+    std::string* json = response->mutable_resource()->mutable_json();
+    STRATA_ASSIGN_OR_RETURN(*json, Presented(*json, subset, subset::Role::kMatch));
+    return {};
+  });
 }
 
 Status DataService::History(Context& cx, const data::v1::HistoryRequest& request,
                             Writer<data::v1::HistoryResponse>& writer) {
   return Serve(cx, [&]() -> Status {
+    STRATA_ASSIGN_OR_RETURN(const auto subset, SubsetOf(request.parameters(), request.type()));
     data::v1::HistoryResponse message;
     std::size_t bytes = 0;
     bool stopped = false;
+    Status broken;
     const auto visit = [&](store::Version& version) {
+      auto presented = Presented(version.json, subset, subset::Role::kMatch);
+      broken = presented.status();
+      if (!broken.ok()) return false;
+      version.json = *std::move(presented);
       bytes += version.json.size();
       store::FillResource(version, message.add_resources());
       if (bytes < kMessageBytes) return true;
@@ -114,6 +127,7 @@ Status DataService::History(Context& cx, const data::v1::HistoryRequest& request
     };
     std::string next;
     STRATA_RETURN_IF_ERROR(store::History(store_, cx, request, visit, &next));
+    STRATA_RETURN_IF_ERROR(broken);
     if (stopped) return {};
     message.set_next_page_token(std::move(next));
     static_cast<void>(writer.Write(message));

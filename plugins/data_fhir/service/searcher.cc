@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plugins/data_fhir/search/search.h"
+#include "plugins/data_fhir/service/presentation.h"
 #include "plugins/data_fhir/store/fault.h"
 #include "plugins/data_fhir/store/hosting_view.h"
 
@@ -47,8 +48,9 @@ Result<Place> PlaceOf(store::Store& store, const Context& cx, const SearchReques
 // Sends the resources of a page, in messages of bounded size.
 class PageWriter {
  public:
-  PageWriter(store::HostingView& view, FunctionRef<bool(SearchResponse&)> visit)
-      : view_(view), visit_(visit) {}
+  PageWriter(store::HostingView& view, const subset::Subset& subset,
+             FunctionRef<bool(SearchResponse&)> visit)
+      : view_(view), subset_(subset), visit_(visit) {}
 
   Status Add(const search::Numbers& numbers, data::v1::SearchEntry::Mode mode) {
     return view_.ReadResources(
@@ -63,8 +65,10 @@ class PageWriter {
           out->set_version_id(std::to_string(resource.header->version_id));
           out->set_last_updated_us(resource.header->last_updated_us);
           out->set_change(static_cast<data::v1::Change>(resource.header->change));
-          out->set_json(std::string(resource.json));
-          bytes_ += resource.json.size();
+          const auto role = mode == data::v1::SearchEntry::MODE_MATCH ? subset::Role::kMatch
+                                                                      : subset::Role::kInclude;
+          STRATA_ASSIGN_OR_RETURN(*out->mutable_json(), Presented(resource.json, subset_, role));
+          bytes_ += out->json().size();
           if (bytes_ >= kMessageBytes) Flush();
           return {};
         });
@@ -88,6 +92,7 @@ class PageWriter {
   }
 
   store::HostingView& view_;
+  const subset::Subset& subset_;
   FunctionRef<bool(SearchResponse&)> visit_;
   SearchResponse message_;
   std::size_t bytes_ = 0;
@@ -121,7 +126,7 @@ Status Search(store::Store& store, const Context& cx, const SearchRequest& reque
       search::Execute(view, request, {.now_us = store.now_us(), .position = place.position}));
   STRATA_ASSIGN_OR_RETURN(std::string next, Seal(store, cx, request, page.next));
   STRATA_ASSIGN_OR_RETURN(std::string previous, Seal(store, cx, request, page.previous));
-  PageWriter writer(view, visit);
+  PageWriter writer(view, page.subset, visit);
   STRATA_RETURN_IF_ERROR(writer.Add(page.matches, data::v1::SearchEntry::MODE_MATCH));
   STRATA_RETURN_IF_ERROR(writer.Add(page.included, data::v1::SearchEntry::MODE_INCLUDE));
   writer.Finish(page, std::move(next), std::move(previous));

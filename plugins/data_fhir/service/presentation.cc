@@ -1,0 +1,34 @@
+#include "plugins/data_fhir/service/presentation.h"
+
+#include "core/base/json.h"
+#include "plugins/data_fhir/store/fault.h"
+
+namespace strata::fhir::service {
+
+Result<std::string> Presented(std::string_view json, const subset::Subset& subset,
+                              subset::Role role) {
+  if (subset.is_whole() || json.empty()) return std::string(json);
+  const auto document = json::Document::Parse(json);
+  if (!document.ok()) return DataLoss("a stored resource is no JSON");
+  return subset.Cut(document->root(), role);
+}
+
+Result<subset::Subset> SubsetOf(
+    const google::protobuf::RepeatedPtrField<data::v1::Parameter>& parameters,
+    std::string_view type) {
+  subset::Subset subset;
+  for (const data::v1::Parameter& parameter : parameters) {
+    Status status = InvalidArgument("there is no such parameter here: use _summary or _elements");
+    if (parameter.name() == "_summary") status = subset.AddSummary(parameter.value());
+    if (parameter.name() == "_elements") status = subset.AddElements(parameter.value(), type);
+    if (status.ok() && subset.summary() == subset::Summary::kCount) {
+      status = InvalidArgument("_summary=count belongs to searches");
+    }
+    if (!status.ok()) {
+      return store::Fault(Code::kInvalidArgument, "invalid", status.message(), parameter.name());
+    }
+  }
+  return subset;
+}
+
+}  // namespace strata::fhir::service
