@@ -6,6 +6,7 @@
 #include "core/host/instance.h"
 #include "core/host/request.h"
 #include "core/host/router.h"
+#include "core/host/tap.h"
 #include "core/sdk/strata/abi.h"
 
 namespace strata::host {
@@ -22,6 +23,7 @@ strata_code Write(strata_call* c, strata_bytes message) {
   Frame* const frame = Frame::Of(c);
   if (frame->request->Cancelled()) return STRATA_CANCELLED;
   if (++frame->responses > 1 && frame->one_response) return STRATA_INTERNAL;
+  if (frame->observer != nullptr) frame->observer->Response(message);
   const strata_call_ops* const ops = frame->outer->ops;
   return ops->write != nullptr ? ops->write(frame->outer, message) : STRATA_OK;
 }
@@ -30,7 +32,10 @@ strata_code Read(strata_call* c, strata_bytes* out) {
   Frame* const frame = Frame::Of(c);
   if (frame->request->Cancelled()) return STRATA_CANCELLED;
   const strata_call_ops* const ops = frame->outer->ops;
-  return ops->read != nullptr ? ops->read(frame->outer, out) : STRATA_OUT_OF_RANGE;
+  if (ops->read == nullptr) return STRATA_OUT_OF_RANGE;
+  const strata_code code = ops->read(frame->outer, out);
+  if (code == STRATA_OK && frame->observer != nullptr) frame->observer->Request(*out);
+  return code;
 }
 
 std::int32_t Cancelled(strata_call* c) { return IsCancelled(Frame::Of(c)) ? 1 : 0; }

@@ -13,6 +13,7 @@
 
 namespace strata::host {
 
+class CallObserver;
 class FramePool;
 class Instance;
 class Request;
@@ -36,6 +37,7 @@ struct Frame {
   bool async = false;         // The method may answer STRATA_PENDING.
   bool one_response = false;  // Exactly one when it answers OK.
   std::uint32_t responses = 0;
+  CallObserver* observer = nullptr;  // Of a tap that wants to see this call; null: none.
 
   // For async methods: set by finish under the pool's lock for this frame.
   bool finished = false;

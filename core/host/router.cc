@@ -8,6 +8,7 @@
 #include "core/host/bindings.h"
 #include "core/host/call_ops.h"
 #include "core/host/instance.h"
+#include "core/host/tap.h"
 #include "core/sdk/strata/abi.h"
 
 namespace strata::host {
@@ -191,6 +192,11 @@ strata_code Router::Serve(Frame* frame) {
     code =
         Refuse(frame->outer, STRATA_DEADLINE_EXCEEDED, "the deadline had passed before the call");
   } else {
+    // Off, a tap costs this load.
+    if (Tap* const tap = tap_.load(std::memory_order_acquire); tap != nullptr) {
+      const auto index = static_cast<std::uint32_t>(frame->call.method);
+      frame->observer = tap->Begin(callee.slot_number(), callee.method(index), frame->call);
+    }
     frame->enclosing = t_current;
     t_current = frame;
     code = callee.Handle(&frame->call);
@@ -200,6 +206,10 @@ strata_code Router::Serve(Frame* frame) {
   }
   const std::int64_t end_ns = clock_.MonotonicNs();
   if (code == STRATA_CANCELLED) code = ExplainCancel(*frame, end_ns / 1000);
+  if (frame->observer != nullptr) {
+    frame->observer->End(code, end_ns - start_ns);
+    frame->observer = nullptr;
+  }
   callee.stats().Ended(code, end_ns - start_ns);
   return code;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -13,6 +14,7 @@
 namespace strata::host {
 
 class Instance;
+class Tap;
 
 // Carries calls to plugins: finds the instance in the generation that the request is pinned to,
 // sets what the caller must not choose (identity, generation, deadline), counts and times. Thread-
@@ -39,6 +41,9 @@ class Router final {
   // background work without a deadline.
   strata_code CallFromPlugin(Instance& caller, strata_call* outer);
 
+  // Shows every call to `tap` (tap.h), or to nobody (null). What it shows goes on to its end.
+  void set_tap(Tap* tap) { tap_.store(tap, std::memory_order_release); }
+
   // The call that this thread is serving, or null.
   static const Frame* Current();
 
@@ -53,6 +58,7 @@ class Router final {
   RouteTable& table_;
   CancelHub& hub_;
   const base::Clock& clock_;
+  std::atomic<Tap*> tap_{nullptr};
   FramePool frames_;
 };
 
