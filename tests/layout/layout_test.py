@@ -14,8 +14,9 @@ ALLOWED = {
     "core/sdk": [],
     "core/host": ["core/sdk"],
     "core/gateway": ["core/host", "core/sdk"],
+    "core/trial": ["core/host", "core/sdk"],
     "core/audit": ["core/sdk"],
-    "core/cli": ["core/gateway", "core/host", "core/audit", "core/sdk"],
+    "core/cli": ["core/gateway", "core/host", "core/trial", "core/audit", "core/sdk"],
     "storage/api": [],
     "storage/service": ["storage/api", "core/sdk"],  # the contract on top of an engine
 }

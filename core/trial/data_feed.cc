@@ -1,0 +1,145 @@
+#include <chrono>
+#include <utility>
+
+#include "core/trial/exceptions.h"
+#include "core/trial/feed.h"
+#include "core/trial/shadow_tap.h"
+#include "core/trial/transfer.h"
+#include "strata/data/v1/data.pb.h"
+
+namespace strata::trial {
+namespace {
+
+namespace v1 = data::v1;
+
+constexpr std::string_view kService = "/strata.data.v1.Data/";
+constexpr std::chrono::hours kFillTimeout{24};
+constexpr std::chrono::minutes kFollowTimeout{5};
+
+class DataFeed final : public Feed {
+ public:
+  explicit DataFeed(FeedEnds ends) : ends_(std::move(ends)) {}
+
+  Status Fill() override {
+    StackCall from = Call(ends_.live_slot, "Export", kFillTimeout);
+    from.requests.push_back(v1::ExportRequest().SerializeAsString());
+    StackCall to = Call(ends_.side_slot, "Import", kFillTimeout);
+    std::uint64_t faults = 0;
+    to.on_response = [&](std::string_view message) {
+      v1::ImportResponse response;
+      response.ParseFromArray(message.data(), static_cast<int>(message.size()));
+      faults += static_cast<std::uint64_t>(response.faults_size());
+      return true;
+    };
+    STRATA_RETURN_IF_ERROR(Transfer(
+        ends_.live, std::move(from), ends_.side, std::move(to),
+        [this](std::string_view message, std::string* out) { return Translate(message, out); }));
+    if (faults == 0) return OkStatus();
+    return FailedPrecondition("the candidate refuses " + std::to_string(faults) +
+                              " of the live records");
+  }
+
+  Status Follow() override {
+    const ShadowTap::Aside aside;
+    v1::WatchRequest request;
+    request.set_cursor(cursor_);
+    request.set_with_json(true);
+    request.set_stop_at_end(true);
+    StackCall watch = Call(ends_.live_slot, "Watch", kFollowTimeout);
+    watch.requests.push_back(request.SerializeAsString());
+    Status applied;
+    watch.on_response = [&](std::string_view message) {
+      v1::WatchResponse response;
+      response.ParseFromArray(message.data(), static_cast<int>(message.size()));
+      applied = Apply(response);
+      if (applied.ok() && !response.cursor().empty()) cursor_ = response.cursor();
+      return applied.ok();
+    };
+    const Status watched = CallStack(ends_.live, watch);
+    return applied.ok() ? watched : applied;
+  }
+
+  bool Excuses(std::string_view path) const override { return DiffersByImport(path); }
+
+ private:
+  StackCall Call(const std::string& slot, std::string_view method,
+                 std::chrono::milliseconds timeout) const {
+    StackCall out;
+    out.slot = slot;
+    out.method = std::string(kService).append(method);
+    out.timeout = timeout;
+    out.cancelled = [this] { return ends_.stop.load(); };
+    return out;
+  }
+
+  // An answer of Export as a request of Import; false: nothing to import in it.
+  bool Translate(std::string_view message, std::string* out) {
+    v1::ExportResponse from;
+    from.ParseFromArray(message.data(), static_cast<int>(message.size()));
+    if (!from.watch_cursor().empty()) cursor_ = from.watch_cursor();
+    v1::ImportRequest to;
+    for (v1::Resource& resource : *from.mutable_resources()) {
+      if (resource.json().empty()) continue;
+      v1::ImportItem* const item = to.add_items();
+      item->set_item(++items_);
+      item->set_json(std::move(*resource.mutable_json()));
+    }
+    *out = to.SerializeAsString();
+    return to.items_size() > 0;
+  }
+
+  // In the order of the commits: imports are gathered until a deletion comes.
+  Status Apply(v1::WatchResponse& response) {
+    v1::ImportRequest gathered;
+    for (v1::Resource& resource : *response.mutable_resources()) {
+      if (resource.change() == v1::CHANGE_DELETED) {
+        STRATA_RETURN_IF_ERROR(Import(&gathered));
+        STRATA_RETURN_IF_ERROR(Delete(resource));
+        continue;
+      }
+      v1::ImportItem* const item = gathered.add_items();
+      item->set_item(++items_);
+      item->set_json(std::move(*resource.mutable_json()));
+    }
+    return Import(&gathered);
+  }
+
+  Status Import(v1::ImportRequest* gathered) {
+    if (gathered->items_size() == 0) return OkStatus();
+    StackCall call = Call(ends_.side_slot, "Import", kFollowTimeout);
+    call.requests.push_back(gathered->SerializeAsString());
+    gathered->Clear();
+    int faults = 0;
+    call.on_response = [&](std::string_view message) {
+      v1::ImportResponse answer;
+      answer.ParseFromArray(message.data(), static_cast<int>(message.size()));
+      faults += answer.faults_size();
+      return true;
+    };
+    STRATA_RETURN_IF_ERROR(CallStack(ends_.side, call));
+    if (faults > 0) return FailedPrecondition("the candidate refuses a record that the live has");
+    return OkStatus();
+  }
+
+  Status Delete(const v1::Resource& resource) {
+    v1::DeleteRequest request;
+    request.set_type(resource.type());
+    request.set_id(resource.id());
+    StackCall call = Call(ends_.side_slot, "Delete", kFollowTimeout);
+    call.requests.push_back(request.SerializeAsString());
+    const Status status = CallStack(ends_.side, call);
+    return status.code() == Code::kNotFound ? OkStatus() : status;
+  }
+
+  const FeedEnds ends_;
+  std::string cursor_;
+  std::uint64_t items_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Feed> MakeDataFeed(FeedEnds ends) {
+  return std::make_unique<DataFeed>(std::move(ends));
+}
+
+}  // namespace strata::trial

@@ -1,0 +1,115 @@
+#include <chrono>
+#include <utility>
+
+#include "core/trial/feed.h"
+#include "core/trial/shadow_tap.h"
+#include "core/trial/transfer.h"
+#include "strata/hosting/v1/hosting.pb.h"
+
+namespace strata::trial {
+namespace {
+
+namespace v1 = hosting::v1;
+
+constexpr std::string_view kService = "/strata.hosting.v1.Hosting/";
+constexpr std::chrono::hours kFillTimeout{24};
+constexpr std::chrono::minutes kFollowTimeout{5};
+
+class HostingFeed final : public Feed {
+ public:
+  explicit HostingFeed(FeedEnds ends) : ends_(std::move(ends)) {}
+
+  Status Fill() override {
+    StackCall from = Call(ends_.live_slot, "Backup", kFillTimeout);
+    from.requests.push_back(v1::BackupRequest().SerializeAsString());
+    StackCall to = Call(ends_.side_slot, "Restore", kFillTimeout);
+    to.on_response = [this](std::string_view message) {
+      v1::RestoreResponse response;
+      response.ParseFromArray(message.data(), static_cast<int>(message.size()));
+      after_ = response.last_version();
+      return true;
+    };
+    return Transfer(ends_.live, std::move(from), ends_.side, std::move(to),
+                    [](std::string_view message, std::string* out) {
+                      v1::BackupResponse piece;
+                      piece.ParseFromArray(message.data(), static_cast<int>(message.size()));
+                      v1::RestoreRequest request;
+                      request.set_data(std::move(*piece.mutable_data()));
+                      *out = request.SerializeAsString();
+                      return true;
+                    });
+  }
+
+  Status Follow() override {
+    const ShadowTap::Aside aside;
+    v1::WatchRequest request;
+    request.set_after_version(after_);
+    request.set_with_values(true);
+    request.set_stop_at_end(true);
+    StackCall watch = Call(ends_.live_slot, "Watch", kFollowTimeout);
+    watch.requests.push_back(request.SerializeAsString());
+    Status applied;
+    watch.on_response = [&](std::string_view message) {
+      v1::WatchResponse response;
+      response.ParseFromArray(message.data(), static_cast<int>(message.size()));
+      applied = Apply(response);
+      if (applied.ok()) after_ = std::max(after_, response.up_to_version());
+      return applied.ok();
+    };
+    const Status watched = CallStack(ends_.live, watch);
+    return applied.ok() ? watched : applied;
+  }
+
+  // Versions of what was written since the copy are the candidate's own.
+  bool Excuses(std::string_view path) const override { return path.ends_with("version"); }
+
+ private:
+  StackCall Call(const std::string& slot, std::string_view method,
+                 std::chrono::milliseconds timeout) const {
+    StackCall out;
+    out.slot = slot;
+    out.method = std::string(kService).append(method);
+    out.timeout = timeout;
+    out.cancelled = [this] { return ends_.stop.load(); };
+    return out;
+  }
+
+  // One commit at the candidate for all of the message: the feed stands still between two of them
+  // only where the live store did too.
+  Status Apply(v1::WatchResponse& response) {
+    v1::CommitRequest commit;
+    for (v1::CommitEvent& event : *response.mutable_commits()) {
+      for (v1::Change& change : *event.mutable_changes()) Add(change, commit.add_mutations());
+    }
+    if (commit.mutations_size() == 0) return OkStatus();
+    StackCall call = Call(ends_.side_slot, "Commit", kFollowTimeout);
+    call.requests.push_back(commit.SerializeAsString());
+    return CallStack(ends_.side, call);
+  }
+
+  static void Add(v1::Change& change, v1::Mutation* to) {
+    switch (change.kind()) {
+      case v1::Change::KIND_DELETE:
+        to->set_delete_key(std::move(*change.mutable_key()));
+        break;
+      case v1::Change::KIND_DELETE_RANGE:
+        to->mutable_delete_range()->set_begin(std::move(*change.mutable_key()));
+        to->mutable_delete_range()->set_end(std::move(*change.mutable_range_end()));
+        break;
+      default:
+        to->mutable_put()->set_key(std::move(*change.mutable_key()));
+        to->mutable_put()->set_value(std::move(*change.mutable_value()));
+    }
+  }
+
+  const FeedEnds ends_;
+  std::uint64_t after_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Feed> MakeHostingFeed(FeedEnds ends) {
+  return std::make_unique<HostingFeed>(std::move(ends));
+}
+
+}  // namespace strata::trial
