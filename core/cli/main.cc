@@ -2,10 +2,12 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 #include "core/base/version.h"
 #include "core/cli/client.h"
 #include "core/cli/commands.h"
+#include "core/isolation/plugin_host.h"
 
 namespace {
 
@@ -133,6 +135,10 @@ void AddExport(CLI::App& app, ExportOptions* options, int* exit_code) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Not for people: the core runs this for plugins that are to have a process of their own.
+  if (argc > 1 && std::string_view(argv[1]) == "plugin-host") {
+    strata::isolation::RunPluginHost(argc, argv);
+  }
   CLI::App app{"Strata: a patient-record stack whose layers are plugins", "strata"};
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help of all commands");

@@ -16,7 +16,8 @@ ALLOWED = {
     "core/gateway": ["core/host", "core/sdk"],
     "core/trial": ["core/host", "core/sdk"],
     "core/audit": ["core/sdk"],
-    "core/cli": ["core/gateway", "core/host", "core/trial", "core/audit", "core/sdk"],
+    "core/isolation": ["core/gateway", "core/host", "core/sdk"],
+    "core/cli": ["core/gateway", "core/host", "core/isolation", "core/trial", "core/audit", "core/sdk"],
     "storage/api": [],
     "storage/service": ["storage/api", "core/sdk"],  # the contract on top of an engine
 }

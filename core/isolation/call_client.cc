@@ -1,0 +1,40 @@
+#include "core/isolation/call_client.h"
+
+#include <grpc/support/time.h>
+
+#include "core/sdk/strata/abi.h"
+
+namespace strata::isolation {
+
+void SetDeadline(std::int64_t deadline_us, grpc::ClientContext* context) {
+  if (deadline_us == 0) return;
+  gpr_timespec deadline;
+  deadline.clock_type = GPR_CLOCK_MONOTONIC;  // Of the same origin as CLOCK_MONOTONIC.
+  deadline.tv_sec = deadline_us / 1'000'000;
+  deadline.tv_nsec = static_cast<std::int32_t>(deadline_us % 1'000'000 * 1000);
+  context->set_deadline(deadline);
+}
+
+CancelLink::CancelLink(strata_call* c, grpc::ClientContext* context) : c_(c) {
+  if (c_->ops->on_cancel == nullptr || c_->ops->off_cancel == nullptr) return;
+  id_ = c_->ops->on_cancel(
+      c_, [](void* arg) { static_cast<grpc::ClientContext*>(arg)->TryCancel(); }, context);
+  if (id_ == 0 && IsCancelled(c_)) context->TryCancel();
+}
+
+CancelLink::~CancelLink() {
+  if (id_ != 0) c_->ops->off_cancel(c_, id_);
+}
+
+bool IsCancelled(strata_call* c) { return c->ops->cancelled != nullptr && c->ops->cancelled(c); }
+
+strata_code PassStatus(const grpc::Status& status, strata_call* c) {
+  const auto code = static_cast<strata_code>(status.error_code());
+  if (code == STRATA_OK || c->ops->set_status == nullptr) return code;
+  const strata_status out{sizeof(strata_status), code, abi::Str(status.error_message()),
+                          abi::Bytes(status.error_details())};
+  c->ops->set_status(c, &out);
+  return code;
+}
+
+}  // namespace strata::isolation

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/abi/strata/plugin_abi.h"
+#include "core/base/mutex.h"
+#include "core/base/status.h"
+#include "core/base/unique_fd.h"
+#include "core/isolation/link.h"
+#include "core/isolation/remote_descriptor.h"
+#include "core/isolation/sandbox.h"
+
+namespace strata::isolation {
+
+// How the process of an isolated plugin is made.
+struct RemoteSpec {
+  std::string program = "/proc/self/exe";  // Has the command `plugin-host`.
+  std::string image;                       // The verified shared object.
+  Confinement confinement;
+  std::chrono::milliseconds start_timeout{30'000};  // For create, start and a restart.
+  // Runs before each start of a process: limits and folders. Adds what the system does not offer.
+  std::function<Status(std::vector<std::string>* missing)> prepare;
+  // Runs for each process that was started.
+  std::function<Status(Process& process, std::vector<std::string>* missing)> started;
+  std::string contracts;  // Serialized FileDescriptorSet: finds the request_id of requests.
+};
+
+struct RemoteReport {
+  std::int32_t pid = 0;  // 0: no process now.
+  std::uint32_t restarts = 0;
+  std::string quarantine;  // Why it is not started again; empty: it is.
+};
+
+// A plugin that runs in a process of its own, as the vtable of an ordinary one: create connects,
+// control functions are messages, handle() forwards. Looks after the process: a crash is followed
+// by a new one with the same configuration (at once, then with growing pauses); calls wait for it.
+// Calls in flight are UNAVAILABLE, but for those that can be repeated (idempotent, or their request
+// carries a request_id): they are, once. After kMaxCrashes within kCrashWindow it is quarantined.
+//
+// Thread-safe as the ABI asks. One instance at a time.
+class RemotePlugin final {
+ public:
+  static constexpr std::size_t kMaxCrashes = 5;
+  static constexpr std::chrono::seconds kCrashWindow{60};
+  // How long a call waits for the process to be back.
+  static constexpr std::chrono::seconds kMaxWait{5};
+
+  // Starts the process and asks for the descriptor. The process ends with the last owner of the
+  // vtable. FAILED_PRECONDITION: the image cannot be loaded; UNAVAILABLE: no process, or it ended;
+  // RESOURCE_EXHAUSTED: too many isolated plugins at once.
+  static Result<std::shared_ptr<const strata_plugin>> Open(RemoteSpec spec);
+
+  ~RemotePlugin();
+  RemotePlugin(const RemotePlugin&) = delete;
+  RemotePlugin& operator=(const RemotePlugin&) = delete;
+
+  // Of a vtable that Open gave; null for others.
+  static RemotePlugin* Of(const strata_plugin* plugin);
+  RemoteReport Report() const;
+
+ private:
+  friend class RemoteTable;
+  struct Table : strata_plugin {
+    RemotePlugin* self = nullptr;
+  };
+  enum class Phase : std::uint8_t { kLoaded, kCreating, kRunning, kEnding };
+
+  explicit RemotePlugin(RemoteSpec spec);
+  Status Boot();
+
+  // The vtable.
+  strata_code Create(const strata_host* host, strata_bytes config, strata_status* why);
+  strata_code Start(strata_status* why);
+  strata_code Health(strata_status* why);
+  strata_code Reconfigure(strata_bytes config, strata_status* why);
+  strata_code Handle(strata_call* c);
+  strata_code Drain(std::int64_t deadline_us, strata_status* why);
+  void Stop();
+  void Destroy();
+  strata_code Handover(const char* step, strata_status* why);
+
+  // A control call. When there is no answer the process is killed.
+  strata_code Control(const char* method, const std::string& request, std::int64_t deadline_us,
+                      strata_status* why);
+  strata_code CreateIn(Link& link, std::int64_t deadline_us, std::string* why);
+  static std::string WhyNoAnswer(Link& link, const Status& status, std::string_view step);
+  void End(std::int64_t deadline_us);
+  bool Extends(std::string_view id) const;
+  std::string CallHeadOf(const strata_call* c, const std::string& token) const;
+  bool MayRepeat(const strata_call* c) const;
+  // Null: the reason is in *why.
+  std::shared_ptr<Link> WaitForLink(const strata_call* c, std::string* why);
+  std::shared_ptr<Link> CurrentLink() const;
+  void Log(std::int32_t severity, std::string_view event,
+           std::initializer_list<std::pair<std::string_view, std::string_view>> fields) const;
+
+  void SetLogHost(const strata_host* host);
+
+  // The supervisor's thread (supervisor.cc).
+  void Supervise();
+  bool SpawnIfWanted();
+  Result<std::shared_ptr<Link>> Spawn();
+  void SetBooting(std::shared_ptr<Link> link);
+  Status CheckHello(Link& link, std::int64_t deadline_us);
+  void OnExit(const std::shared_ptr<Link>& ended);
+  void Recover(std::string reason);
+  std::size_t CountCrash();
+  void Quarantine(std::size_t crashes, const std::string& reason);
+  bool PauseBeforeRestart(std::size_t crashes);
+  Status Restart();
+  Status BootInstance(Link& link, std::int64_t deadline_us);
+  void Wake();
+
+  RemoteSpec spec_;
+  Table table_;
+  RemoteDescriptor descriptor_;
+  std::size_t trampoline_ = 0;
+  const base::UniqueFd wake_;
+
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  Phase phase_ STRATA_GUARDED_BY(mutex_) = Phase::kLoaded;
+  bool want_process_ STRATA_GUARDED_BY(mutex_) = false;
+  bool stopping_ STRATA_GUARDED_BY(mutex_) = false;
+  bool recovering_ STRATA_GUARDED_BY(mutex_) = false;
+  Status spawned_ STRATA_GUARDED_BY(mutex_);
+  // shared: with the calls on it. `link_` serves; `booting_` does not yet.
+  std::shared_ptr<Link> link_ STRATA_GUARDED_BY(mutex_);
+  std::shared_ptr<Link> booting_ STRATA_GUARDED_BY(mutex_);
+  const strata_host* host_ STRATA_GUARDED_BY(mutex_) = nullptr;
+  std::string config_ STRATA_GUARDED_BY(mutex_);
+  std::vector<std::string> extensions_ STRATA_GUARDED_BY(mutex_);
+  std::vector<std::string> missing_ STRATA_GUARDED_BY(mutex_);
+  std::string last_end_ STRATA_GUARDED_BY(mutex_);  // How the last process ended.
+  std::string quarantine_ STRATA_GUARDED_BY(mutex_);
+  std::uint32_t restarts_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::deque<std::chrono::steady_clock::time_point> crashes_ STRATA_GUARDED_BY(mutex_);
+  std::int64_t boot_deadline_us_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::int64_t drain_deadline_us_ STRATA_GUARDED_BY(mutex_) = 0;
+
+  // Held while the host writes a line: it may not go meanwhile.
+  mutable base::Mutex log_mutex_;
+  const strata_host* log_host_ STRATA_GUARDED_BY(log_mutex_) = nullptr;
+
+  std::thread supervisor_;  // Last: uses the rest.
+};
+
+}  // namespace strata::isolation
