@@ -78,4 +78,15 @@ Result<RestoreResult> Engine::Restore(const ByteSource& source) {
   return DoRestore(header, [&reader](ScanChunk* chunk) { return reader.Next(chunk); });
 }
 
+Result<Version> Engine::Ingest(const IngestRequest& request) {
+  STRATA_RETURN_IF_ERROR(ValidateIngest(request, limits_));
+  return DoIngest(request);
+}
+
+Status Engine::Rewrite(std::span<const Replacement> rows,
+                       const std::function<void(std::size_t index)>& skipped) {
+  STRATA_RETURN_IF_ERROR(ValidateRewrite(rows, limits_));
+  return rows.empty() ? OkStatus() : DoRewrite(rows, skipped);
+}
+
 }  // namespace strata::storage

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,6 +64,16 @@ class Engine {
   // empty; INVALID_ARGUMENT: not a backup; DATA_LOSS: the backup is damaged or not complete.
   Result<RestoreResult> Restore(const ByteSource& source);
 
+  // Takes over what another store holds, all or nothing; answers the last version.
+  // FAILED_PRECONDITION: a commit is not later than all that is there; INVALID_ARGUMENT: a limit,
+  // or the parts do not fit.
+  Result<Version> Ingest(const IngestRequest& request);
+
+  // Replaces the bytes of values, all in one; calls `skipped` for each row that no longer is as
+  // expected. Views that are open may show either.
+  Status Rewrite(std::span<const Replacement> rows,
+                 const std::function<void(std::size_t index)>& skipped);
+
   // Finishes the commits under way and leaves the store clean; later calls answer UNAVAILABLE. The
   // destructor does it too, but cannot report.
   Status Close() { return DoClose(); }
@@ -86,6 +97,9 @@ class Engine {
   virtual Version DoWaitForCommit(Version after, std::chrono::microseconds timeout) = 0;
   virtual Result<RestoreResult> DoRestore(const BackupHeader& header,
                                           const RestoreSource& next) = 0;
+  virtual Result<Version> DoIngest(const IngestRequest& request) = 0;
+  virtual Status DoRewrite(std::span<const Replacement> rows,
+                           const std::function<void(std::size_t index)>& skipped) = 0;
   virtual Status DoClose() = 0;
 
   const Limits limits_;

@@ -16,11 +16,13 @@ namespace {
 
 constexpr std::size_t kReadBytes = 1 << 20;
 
-// Encoded: varint size of what follows, kind, stamp positions + 1 (0: none), key, value, range end.
+// Encoded: varint size of what follows, kind, stamp positions + 1 (0: none), version, key, value,
+// range end.
 void Encode(const Mutation& mutation, std::string* out) {
   std::string body(1, static_cast<char>(mutation.kind));
   AppendVarint(&body, mutation.stamp_key_at ? *mutation.stamp_key_at + std::uint64_t{1} : 0);
   AppendVarint(&body, mutation.stamp_value_at ? *mutation.stamp_value_at + std::uint64_t{1} : 0);
+  AppendVarint(&body, mutation.version);
   AppendBytes(&body, mutation.key);
   AppendBytes(&body, mutation.value);
   AppendBytes(&body, mutation.range_end);
@@ -39,8 +41,8 @@ bool Decode(std::string_view body, Mutation* mutation) {
   mutation->kind = static_cast<MutationKind>(body[0]);
   body.remove_prefix(1);
   return TakeStamp(&body, &mutation->stamp_key_at) && TakeStamp(&body, &mutation->stamp_value_at) &&
-         TakeBytes(&body, &mutation->key) && TakeBytes(&body, &mutation->value) &&
-         TakeBytes(&body, &mutation->range_end);
+         TakeVarint(&body, &mutation->version) && TakeBytes(&body, &mutation->key) &&
+         TakeBytes(&body, &mutation->value) && TakeBytes(&body, &mutation->range_end);
 }
 
 Status DeviceError(const char* what, int error) {

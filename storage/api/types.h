@@ -43,7 +43,13 @@ struct Mutation {
   // Where the 8 bytes of the commit's version (big-endian) replace bytes of the key or value.
   std::optional<std::uint32_t> stamp_key_at;
   std::optional<std::uint32_t> stamp_value_at;
+  // Only in an IngestRequest: the version of the row that is put; rows that are deleted are not of
+  // a later version. 0: the version of the commit.
+  Version version = 0;
 };
+
+// Deletes rows of any version.
+inline constexpr Version kAnyVersion = ~Version{0};
 
 // Mutations that do not fit into memory, e.g. a MutationSpool.
 class MutationSource {
@@ -76,6 +82,35 @@ struct CommitResult {
 struct Conflict {
   std::uint32_t precondition = 0;  // index into CommitRequest::preconditions
   Version actual_version = 0;      // 0: the key is absent, or the precondition is on a range
+};
+
+// A commit of another store.
+struct IngestCommit {
+  Version version = 0;
+  std::int64_t committed_us = 0;
+  MutationSource* changes = nullptr;
+};
+
+// What is taken over from another store, in this order; never replaces a row of a later version.
+struct IngestRequest {
+  // Puts and deletions with versions of their own that the feed does not show; may be null.
+  MutationSource* rows = nullptr;
+  std::vector<IngestCommit> commits;
+  // Becomes the last version, unless that is greater.
+  Version up_to = 0;
+  // The feed begins anew at the last version and shows none of the commits, which may be of any
+  // version. Else they must be later than all that is there, and there are no rows.
+  bool restart_feed = false;
+  // Kept with what is written.
+  std::optional<std::string_view> cursor;
+};
+
+// New bytes for the value of a row that still has this version, and this value if one is given.
+struct Replacement {
+  std::string_view key;
+  Version version = 0;
+  std::optional<std::string_view> expected;
+  std::string_view value;
 };
 
 struct ReadOptions {
@@ -146,13 +181,16 @@ struct FeedPosition {
 enum class Durability { kFull = 1, kProcess = 2, kNone = 3 };
 
 struct Limits {
-  std::uint64_t max_key_bytes = 1024;
-  std::uint64_t max_value_bytes = 1024 * 1024;
-  std::uint64_t max_commit_bytes = 256 * 1024 * 1024;
+  // Somewhat more than the contract asks for, so that a plugin that adds some bytes to each key and
+  // value (encryption) can still offer what it asks for.
+  std::uint64_t max_key_bytes = 1024 + 64;
+  std::uint64_t max_value_bytes = 1088 * 1024;
+  std::uint64_t max_commit_bytes = 320 * 1024 * 1024;
   std::size_t max_get_keys = 10'000;
-  std::uint64_t max_get_bytes = 16 * 1024 * 1024;  // of values, in one answer; kept by the service
+  std::uint64_t max_get_bytes = 16 * 1088 * 1024;  // of values, in one answer; kept by the service
   std::size_t max_preconditions = 100'000;
   std::size_t max_request_id_bytes = 128;
+  std::size_t max_cursor_bytes = 4096;
   std::chrono::microseconds max_snapshot_lease = std::chrono::minutes(10);
   std::chrono::microseconds default_snapshot_lease = std::chrono::minutes(1);
   std::uint32_t max_open_snapshots = 256;
@@ -168,6 +206,7 @@ struct Description {
   std::int64_t key_count_estimate = -1;
   std::int64_t size_bytes = -1;
   std::uint32_t stored_format = 0;
+  std::string ingest_cursor;
 };
 
 // Counted since the engine was opened.

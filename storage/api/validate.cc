@@ -78,6 +78,52 @@ Status ValidateCommit(const CommitRequest& request, const Limits& limits) {
   return OkStatus();
 }
 
+Status ValidateIngest(const IngestRequest& request, const Limits& limits) {
+  const bool cursor_only =
+      request.cursor && request.rows == nullptr && request.commits.empty() && !request.restart_feed;
+  if (request.up_to == 0 && !cursor_only) {
+    return InvalidArgument("an Ingest needs the version it goes up to");
+  }
+  if (request.rows != nullptr && !request.restart_feed) {
+    return InvalidArgument("rows can be ingested only where the feed begins anew");
+  }
+  if (request.cursor && request.cursor->size() > limits.max_cursor_bytes) {
+    return InvalidArgument("the cursor is longer than " + std::to_string(limits.max_cursor_bytes) +
+                           " bytes");
+  }
+  std::uint64_t bytes = request.rows == nullptr ? 0 : request.rows->SizeBytes();
+  Version before = 0;
+  for (const IngestCommit& commit : request.commits) {
+    if (commit.version <= before || commit.version > request.up_to) {
+      return InvalidArgument("the commits of an Ingest are not in order, or not all up to its end");
+    }
+    before = commit.version;
+    bytes += commit.changes->SizeBytes();
+  }
+  if (bytes > limits.max_commit_bytes) {
+    return InvalidArgument("the Ingest has " + std::to_string(bytes) +
+                           " bytes, max_commit_bytes is " +
+                           std::to_string(limits.max_commit_bytes));
+  }
+  return OkStatus();
+}
+
+Status ValidateRewrite(std::span<const Replacement> rows, const Limits& limits) {
+  std::uint64_t bytes = 0;
+  for (const Replacement& row : rows) {
+    STRATA_RETURN_IF_ERROR(ValidateKey(row.key, limits));
+    if (row.version == 0) return InvalidArgument("a row to be rewritten has no version");
+    if (row.value.size() > limits.max_value_bytes) {
+      return InvalidArgument("a value is longer than max_value_bytes");
+    }
+    bytes += row.key.size() + row.value.size();
+  }
+  if (bytes > limits.max_commit_bytes) {
+    return InvalidArgument("the Rewrite is larger than max_commit_bytes");
+  }
+  return OkStatus();
+}
+
 bool Touches(const Change& change, const KeyRange& range) {
   const bool begins_before_end = range.end.empty() || change.key < range.end;
   if (change.kind != MutationKind::kDeleteRange) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "core/base/status.h"
 #include "storage/api/types.h"
 
@@ -12,6 +14,11 @@ Status ValidateMutation(const Mutation& mutation, const Limits& limits);
 // INVALID_ARGUMENT when any part of the request, or its sum, is. Mutations of `more` were validated
 // when they went into their MutationSpool; here they only count.
 Status ValidateCommit(const CommitRequest& request, const Limits& limits);
+// INVALID_ARGUMENT when the parts do not fit together. What the sources give was validated when it
+// went in; here it only counts.
+Status ValidateIngest(const IngestRequest& request, const Limits& limits);
+// INVALID_ARGUMENT when a key, a value, a version or the sum is outside the limits.
+Status ValidateRewrite(std::span<const Replacement> rows, const Limits& limits);
 
 // Bytes that count towards max_commit_bytes.
 inline std::uint64_t MutationBytes(const Mutation& mutation) {

@@ -53,8 +53,12 @@ class MemoryEngine final : public Engine {
   Result<FeedPosition> DoReadFeed(const FeedOptions& options, const FeedVisitor& visit) override;
   Version DoWaitForCommit(Version after, std::chrono::microseconds timeout) override;
   Result<RestoreResult> DoRestore(const BackupHeader& header, const RestoreSource& next) override;
+  Result<Version> DoIngest(const IngestRequest& request) override;
+  Status DoRewrite(std::span<const Replacement> rows,
+                   const std::function<void(std::size_t index)>& skipped) override;
   Status DoClose() override;
 
+  void IngestChange(const Mutation& change, Version commit_version) STRATA_REQUIRES(mutex_);
   Result<ViewPointer> PinView(std::string_view snapshot);
   void Release(Version version);
   bool FillChunk(const ScanOptions& options, Version view, std::string* at, ScanChunk* chunk);
@@ -83,6 +87,7 @@ class MemoryEngine final : public Engine {
   VersionMap map_ STRATA_GUARDED_BY(mutex_);
   Feed feed_ STRATA_GUARDED_BY(mutex_);
   std::multiset<Version> views_ STRATA_GUARDED_BY(mutex_);
+  std::string ingest_cursor_ STRATA_GUARDED_BY(mutex_);
   std::unordered_map<std::string, Version> requests_ STRATA_GUARDED_BY(mutex_);
   std::deque<std::pair<std::int64_t, std::string>> request_ages_ STRATA_GUARDED_BY(mutex_);
 };
@@ -99,6 +104,7 @@ Description MemoryEngine::DoDescribe() const {
   description.key_count_estimate = static_cast<std::int64_t>(map_.key_count());
   description.size_bytes = map_.size_bytes();
   description.stored_format = 1;
+  description.ingest_cursor = ingest_cursor_;
   return description;
 }
 
@@ -363,6 +369,81 @@ Result<RestoreResult> MemoryEngine::DoRestore(const BackupHeader& header,
   feed_.Reset(result.last_version);
   Publish(result.last_version);
   return result;
+}
+
+void MemoryEngine::IngestChange(const Mutation& change, Version commit_version) {
+  const Version version = change.version == 0 ? commit_version : change.version;
+  switch (change.kind) {
+    case MutationKind::kPut:
+      map_.Ingest(change.key, version, std::string(change.value));
+      return;
+    case MutationKind::kDelete:
+      map_.Ingest(change.key, version, std::nullopt);
+      return;
+    case MutationKind::kDeleteRange:
+      break;
+  }
+  std::vector<std::string> keys;
+  map_.Visit({change.key, change.range_end}, /*reverse=*/false, kAnyVersion,
+             [&](std::string_view key, const auto&) {
+               keys.emplace_back(key);
+               return true;
+             });
+  for (const std::string& key : keys) {
+    if (version == kAnyVersion) {
+      map_.Erase(key);
+    } else {
+      map_.Ingest(key, version, std::nullopt);
+    }
+  }
+}
+
+// What the sources hold is read once before anything is changed: the second reading cannot fail.
+Result<Version> MemoryEngine::DoIngest(const IngestRequest& request) {
+  const auto readable = [](const Mutation&) { return OkStatus(); };
+  if (request.rows != nullptr) STRATA_RETURN_IF_ERROR(request.rows->Visit(readable));
+  for (const IngestCommit& commit : request.commits) {
+    STRATA_RETURN_IF_ERROR(commit.changes->Visit(readable));
+  }
+  base::MutexLock lock(mutex_);
+  if (closed_) return Unavailable("the store is closed");
+  if (!request.restart_feed && !request.commits.empty() &&
+      request.commits.front().version <= last_version_) {
+    return FailedPrecondition("the store has commits that are not earlier than those ingested");
+  }
+  if (request.rows != nullptr) {
+    STRATA_RETURN_IF_ERROR(request.rows->Visit([&](const Mutation& row) STRATA_NO_THREAD_ANALYSIS {
+      IngestChange(row, request.up_to);
+      return OkStatus();
+    }));
+  }
+  for (const IngestCommit& commit : request.commits) {
+    ChangeEncoder changes;
+    const auto apply = [&](const Mutation& change) STRATA_NO_THREAD_ANALYSIS {
+      IngestChange(change, commit.version);
+      changes.Add({change.kind, change.key, change.range_end});
+      return OkStatus();
+    };
+    STRATA_RETURN_IF_ERROR(commit.changes->Visit(apply));
+    if (!request.restart_feed) {
+      feed_.Append(commit.version, commit.committed_us, changes.TakeParts());
+    }
+  }
+  if (request.cursor) ingest_cursor_.assign(*request.cursor);
+  const Version last = std::max(last_version_, request.up_to);
+  if (request.restart_feed) feed_.Reset(last);
+  Publish(last);
+  return last;
+}
+
+Status MemoryEngine::DoRewrite(std::span<const Replacement> rows,
+                               const std::function<void(std::size_t index)>& skipped) {
+  base::MutexLock lock(mutex_);
+  if (closed_) return Unavailable("the store is closed");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!map_.Rewrite(rows[i])) skipped(i);
+  }
+  return OkStatus();
 }
 
 Status MemoryEngine::DoClose() {

@@ -47,6 +47,36 @@ void VersionMap::Delete(std::string_view key, Version version) {
   if (at != map_.end() && at->second.back().value) Append(at, {version, {}});
 }
 
+void VersionMap::Ingest(std::string_view key, Version version, std::optional<std::string> value) {
+  auto at = map_.find(key);
+  if (at == map_.end()) {
+    if (!value) return;
+    at = map_.emplace(std::string(key), Chain()).first;
+  }
+  if (at->second.empty() || at->second.back().version <= version) {
+    Append(at, {version, std::move(value)});
+  }
+}
+
+void VersionMap::Erase(std::string_view key) {
+  const auto at = map_.find(key);
+  if (at == map_.end()) return;
+  for (const Entry& entry : at->second) size_bytes_ -= SizeOf(key, entry);
+  map_.erase(at);
+}
+
+bool VersionMap::Rewrite(const Replacement& row) {
+  const auto at = map_.find(row.key);
+  if (at == map_.end()) return false;
+  Entry& entry = at->second.back();
+  if (entry.version != row.version || !entry.value) return false;
+  if (row.expected && *entry.value != *row.expected) return false;
+  size_bytes_ -= SizeOf(row.key, entry);
+  entry.value.emplace(row.value);
+  size_bytes_ += SizeOf(row.key, entry);
+  return true;
+}
+
 void VersionMap::Append(Map::iterator at, Entry entry) {
   Chain& chain = at->second;
   size_bytes_ += SizeOf(at->first, entry);

@@ -33,6 +33,14 @@ class VersionMap {
   void Put(std::string_view key, Version version, std::string value);
   void Delete(std::string_view key, Version version);
 
+  // The same for what comes from another store: does nothing where there is a later version.
+  void Ingest(std::string_view key, Version version, std::optional<std::string> value);
+  // Forgets a key, for every view.
+  void Erase(std::string_view key);
+  // Replaces the value of the entry of exactly this version; false when there is none, or its value
+  // is not the expected one.
+  bool Rewrite(const Replacement& row);
+
   // Takes back what `version` wrote to the keys that its journal names.
   void Undo(Version version, const std::vector<std::string>& keys);
 

@@ -79,6 +79,7 @@ void ToProto(const Description& description, const Limits& limits, v1::DescribeR
   message->set_key_count_estimate(description.key_count_estimate);
   message->set_size_bytes(description.size_bytes);
   message->set_stored_format(description.stored_format);
+  message->set_ingest_cursor(description.ingest_cursor);
   v1::Limits* out = message->mutable_limits();
   out->set_max_key_bytes(limits.max_key_bytes);
   out->set_max_value_bytes(limits.max_value_bytes);
@@ -90,7 +91,8 @@ void ToProto(const Description& description, const Limits& limits, v1::DescribeR
   out->set_max_preconditions(static_cast<std::uint32_t>(limits.max_preconditions));
   for (const v1::Capability capability :
        {v1::CAPABILITY_SNAPSHOTS, v1::CAPABILITY_WATCH, v1::CAPABILITY_BACKUP,
-        v1::CAPABILITY_RESTORE, v1::CAPABILITY_COMMIT_STREAM}) {
+        v1::CAPABILITY_RESTORE, v1::CAPABILITY_COMMIT_STREAM, v1::CAPABILITY_INGEST,
+        v1::CAPABILITY_REWRITE}) {
     message->add_capabilities(capability);
   }
 }

@@ -6,6 +6,7 @@
 
 #include "storage/api/mutation_spool.h"
 #include "storage/service/convert.h"
+#include "storage/service/streamed_ingest.h"
 #include "storage/service/watch_stream.h"
 
 namespace strata::storage::service {
@@ -214,6 +215,34 @@ Status EngineService::Restore(Context& context, Reader<v1::RestoreRequest>& read
   response->set_rows(result.rows);
   response->set_last_version(result.last_version);
   return OkStatus();
+}
+
+Status EngineService::Ingest(Context& context, Reader<v1::IngestRequest>& reader,
+                             v1::IngestResponse* response) {
+  if (engine_ == nullptr) return NotOpen();
+  StreamedIngest streamed(spool_folder_, engine_->limits());
+  STRATA_RETURN_IF_ERROR(
+      reader.ForEach([&](v1::IngestRequest& message) { return streamed.Add(message); }));
+  STRATA_RETURN_IF_ERROR(CheckLive(context));
+  STRATA_ASSIGN_OR_RETURN(const IngestRequest request, streamed.ToRequest());
+  STRATA_ASSIGN_OR_RETURN(const Version last, engine_->Ingest(request));
+  response->set_last_version(last);
+  return OkStatus();
+}
+
+Status EngineService::Rewrite(Context& /*context*/, const v1::RewriteRequest& request,
+                              v1::RewriteResponse* response) {
+  if (engine_ == nullptr) return NotOpen();
+  std::vector<Replacement> rows;
+  rows.reserve(static_cast<std::size_t>(request.rows_size()));
+  for (const v1::RowRewrite& row : request.rows()) {
+    rows.push_back({row.key(), row.version(), std::nullopt, row.value()});
+    if (row.has_expected()) rows.back().expected = row.expected();
+  }
+  const Status status = engine_->Rewrite(rows, [response](std::size_t index) {
+    response->add_skipped(static_cast<std::uint32_t>(index));
+  });
+  return status;
 }
 
 }  // namespace strata::storage::service

@@ -34,6 +34,10 @@ class EngineService : public hosting::v1::HostingService {
                 Writer<hosting::v1::BackupResponse>& writer) override;
   Status Restore(Context& context, Reader<hosting::v1::RestoreRequest>& reader,
                  hosting::v1::RestoreResponse* response) override;
+  Status Ingest(Context& context, Reader<hosting::v1::IngestRequest>& reader,
+                hosting::v1::IngestResponse* response) override;
+  Status Rewrite(Context& context, const hosting::v1::RewriteRequest& request,
+                 hosting::v1::RewriteResponse* response) override;
 
   // UNAVAILABLE before the engine is open.
   Status Health();

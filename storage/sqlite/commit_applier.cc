@@ -31,6 +31,13 @@ constexpr const char* kSql[] = {
     "SELECT version FROM requests_1 WHERE id = ?1",
     "INSERT INTO requests_0 VALUES(?1, ?2)",
     "INSERT INTO requests_1 VALUES(?1, ?2)",
+    "INSERT INTO kv VALUES(?1, ?2, ?3) ON CONFLICT(key) DO UPDATE SET version = excluded.version, "
+    "value = excluded.value WHERE kv.version <= excluded.version",
+    "DELETE FROM kv WHERE key = ?1 AND version <= ?3",
+    "DELETE FROM kv WHERE key >= ?1 AND key < ?2 AND version <= ?3",
+    "DELETE FROM kv WHERE key >= ?1 AND version <= ?3",
+    "UPDATE kv SET value = ?3 WHERE key = ?1 AND version = ?2",
+    "UPDATE kv SET value = ?3 WHERE key = ?1 AND version = ?2 AND value = ?4",
 };
 
 constexpr int kLogBusyMilliseconds = 100;
@@ -325,13 +332,8 @@ Result<RestoreResult> CommitApplier::Restore(Version view_version, const NextChu
     }
     result.rows += chunk.row_count;
   }
-  state_.last_feed_id =
-      std::max(state_.last_feed_id + 1, static_cast<std::int64_t>(view_version)) - 1;
-  state_.last_version = static_cast<Version>(state_.last_feed_id + 1);
-  STRATA_RETURN_IF_ERROR(AddFeedParts({""}, /*last=*/true, state_.last_version));
-  Get(kFeedDelete).Bind(1, state_.last_feed_id);
-  STRATA_RETURN_IF_ERROR(Get(kFeedDelete).Run());
-  state_.oldest_version = state_.last_version;
+  const auto next_id = static_cast<Version>(state_.last_feed_id + 1);
+  STRATA_RETURN_IF_ERROR(RestartFeed(std::max(next_id, view_version)));
   STRATA_RETURN_IF_ERROR(Commit());
   result.last_version = state_.last_version;
   return result;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,11 @@ class CommitApplier {
   using NextChunk = std::function<Result<bool>(ScanChunk* chunk)>;
   Result<RestoreResult> Restore(Version view_version, const NextChunk& next);
 
+  // What Engine::Ingest and Engine::Rewrite do; each ends the transaction.
+  Result<Version> Ingest(const IngestRequest& request);
+  Status Rewrite(std::span<const Replacement> rows,
+                 const std::function<void(std::size_t index)>& skipped);
+
   // Copies the log into the file and lets the log start anew. UNAVAILABLE: a reader needs it.
   Status RestartLog();
   // The same, and empties it: at the end.
@@ -72,6 +78,12 @@ class CommitApplier {
     kFindRequest1,
     kAddRequest0,
     kAddRequest1,
+    kIngestPut,
+    kIngestDelete,
+    kIngestDeleteRange,
+    kIngestDeleteFrom,
+    kRewrite,
+    kRewriteExpected,
     kSqlCount
   };
   // What a rollback takes back.
@@ -96,6 +108,9 @@ class CommitApplier {
   Status ApplyMutation(const Mutation& mutation, Version version, ChangeEncoder* changes);
   Status Put(std::string_view key, std::string_view value, Version version);
   Status DeleteRange(const KeyRange& range);
+  Status IngestChange(const Mutation& change, Version version);
+  Status IngestOne(const IngestCommit& commit, bool into_feed);
+  Status RestartFeed(Version version);
   Status AddFeedParts(std::vector<std::string> parts, bool last, Version version);
   Status TrimFeed();
   Status Checkpoint(int mode);

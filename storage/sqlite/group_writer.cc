@@ -53,17 +53,44 @@ Result<CommitResult> GroupWriter::Commit(const CommitRequest& request, Conflict*
   return std::move(job.result);
 }
 
+Status GroupWriter::RunAlone(const std::function<Status()>& write, bool renews) {
+  Status status;
+  Job job;
+  job.alone = [&] {
+    status = applier_->Begin();
+    if (status.ok()) status = write();
+    if (!status.ok()) applier_->Rollback();
+    if (renews) views_->Renew();
+  };
+  return Enqueue(&job) ? status : Unavailable("the store is closed");
+}
+
 Result<RestoreResult> GroupWriter::Restore(Version view_version,
                                            const CommitApplier::NextChunk& next) {
   Result<RestoreResult> result = RestoreResult{};
-  Job job;
-  job.alone = [&] {
-    const Status begun = applier_->Begin();
-    result = begun.ok() ? applier_->Restore(view_version, next) : begun;
-    if (!result.ok()) applier_->Rollback();
-  };
-  if (!Enqueue(&job)) return Unavailable("the store is closed");
+  STRATA_RETURN_IF_ERROR(RunAlone(
+      [&] {
+        result = applier_->Restore(view_version, next);
+        return result.status();
+      },
+      /*renews=*/false));
   return result;
+}
+
+Result<Version> GroupWriter::Ingest(const IngestRequest& request) {
+  Result<Version> result = Version{0};
+  STRATA_RETURN_IF_ERROR(RunAlone(
+      [&] {
+        result = applier_->Ingest(request);
+        return result.status();
+      },
+      /*renews=*/request.restart_feed));
+  return result;
+}
+
+Status GroupWriter::Rewrite(std::span<const Replacement> rows,
+                            const std::function<void(std::size_t index)>& skipped) {
+  return RunAlone([&] { return applier_->Rewrite(rows, skipped); }, /*renews=*/true);
 }
 
 Version GroupWriter::WaitForCommit(Version after, std::chrono::microseconds timeout) {

@@ -27,8 +27,11 @@ class GroupWriter {
   // Blocks until the commit is durable or refused. UNAVAILABLE: stopped.
   Result<CommitResult> Commit(const CommitRequest& request, Conflict* conflict);
 
-  // Runs alone between two groups.
+  // These run alone between two groups.
   Result<RestoreResult> Restore(Version view_version, const CommitApplier::NextChunk& next);
+  Result<Version> Ingest(const IngestRequest& request);
+  Status Rewrite(std::span<const Replacement> rows,
+                 const std::function<void(std::size_t index)>& skipped);
 
   // Waits for a later commit, the end of the time, or Stop.
   Version WaitForCommit(Version after, std::chrono::microseconds timeout);
@@ -50,6 +53,9 @@ class GroupWriter {
   };
   using Group = std::deque<Job*>;
 
+  // Runs `write` in a transaction that it ends itself, or that is taken back. `renews`: it changes
+  // what a view shows without a new version.
+  Status RunAlone(const std::function<Status()>& write, bool renews);
   bool Enqueue(Job* job) STRATA_EXCLUDES(mutex_);
   void Loop();
   // Moves the next waiting commits to the group, as far as the group has room.

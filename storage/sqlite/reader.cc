@@ -57,8 +57,9 @@ Result<Statement*> Reader::PreparedScan(bool reverse, bool keys_only, bool has_e
   return Prepared(kScan + index, kScanSql[index]);
 }
 
-Status Reader::BeginView() {
+Status Reader::BeginView(std::uint64_t renewals) {
   EndView();
+  renewals_ = renewals;
   STRATA_ASSIGN_OR_RETURN(Statement * begin, Prepared(kBegin, "BEGIN"));
   STRATA_RETURN_IF_ERROR(begin->Run());
   in_view_ = true;

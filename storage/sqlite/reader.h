@@ -34,10 +34,12 @@ class Reader {
   static Result<Reader> Open(const std::string& path, const char* vfs, std::size_t cache_bytes);
 
   // Begins a view of the latest commit, ending the one before.
-  Status BeginView();
+  // `renewals` is kept for the pool.
+  Status BeginView(std::uint64_t renewals = 0);
   void EndView();
   bool in_view() const { return in_view_; }
   Version view_version() const { return view_version_; }
+  std::uint64_t renewals() const { return renewals_; }
 
   // Version 0 when absent.
   Status Get(std::string_view key, bool omit_value, std::size_t index, const EntryVisitor& visit);
@@ -64,6 +66,7 @@ class Reader {
   std::array<Statement, kScan + kScans> statements_;  // destroyed before the connection
   bool in_view_ = false;
   Version view_version_ = 0;
+  std::uint64_t renewals_ = 0;
 };
 
 }  // namespace strata::storage::sqlite

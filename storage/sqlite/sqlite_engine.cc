@@ -55,6 +55,11 @@ class SqliteEngine final : public Engine {
   Result<RestoreResult> DoRestore(const BackupHeader& header, const RestoreSource& next) override {
     return writer_->Restore(header.view_version, next);
   }
+  Result<Version> DoIngest(const IngestRequest& request) override;
+  Status DoRewrite(std::span<const Replacement> rows,
+                   const std::function<void(std::size_t index)>& skipped) override {
+    return writer_->Rewrite(rows, skipped);
+  }
   Status DoClose() override;
 
   Result<Connection> Connect(std::size_t cache_bytes);
@@ -72,6 +77,8 @@ class SqliteEngine final : public Engine {
   std::optional<CommitApplier> applier_;
   std::optional<Maintenance> maintenance_;
   std::optional<GroupWriter> writer_;
+  mutable base::Mutex cursor_mutex_;
+  std::string ingest_cursor_ STRATA_GUARDED_BY(cursor_mutex_);
   base::Mutex close_mutex_;
   bool closed_ STRATA_GUARDED_BY(close_mutex_) = false;
 };
@@ -90,6 +97,11 @@ Status SqliteEngine::Open() {
   STRATA_RETURN_IF_ERROR(PrepareStore(&connection, options_));
   STRATA_RETURN_IF_ERROR(ConfigureConnection(&connection, options_.cache_bytes / 2));
   STRATA_ASSIGN_OR_RETURN(store_id_, ReadMeta(&connection, "store_id"));
+  STRATA_ASSIGN_OR_RETURN(std::string cursor, ReadMeta(&connection, "ingest_cursor"));
+  {
+    base::MutexLock lock(cursor_mutex_);
+    ingest_cursor_ = std::move(cursor);
+  }
   STRATA_ASSIGN_OR_RETURN(Connection tending, Connect(kMaintenanceCache));
 
   applier_.emplace(std::move(connection), &checkpoint_mutex_, options_);
@@ -112,6 +124,8 @@ Description SqliteEngine::DoDescribe() const {
   struct stat data {};
   if (stat(path_.c_str(), &data) == 0) description.size_bytes = data.st_size;
   description.stored_format = kStoredFormat;
+  base::MutexLock lock(cursor_mutex_);
+  description.ingest_cursor = ingest_cursor_;
   return description;
 }
 
@@ -208,6 +222,15 @@ Result<FeedPosition> SqliteEngine::DoReadFeed(const FeedOptions& options,
     position.up_to = part.version;
   }
   return position;
+}
+
+Result<Version> SqliteEngine::DoIngest(const IngestRequest& request) {
+  STRATA_ASSIGN_OR_RETURN(const Version last, writer_->Ingest(request));
+  if (request.cursor) {
+    base::MutexLock lock(cursor_mutex_);
+    ingest_cursor_.assign(*request.cursor);
+  }
+  return last;
 }
 
 Status SqliteEngine::DoClose() {

@@ -16,7 +16,10 @@ constexpr std::size_t kIdleReaders = 8;
 }  // namespace
 
 HeldView::HeldView(ViewPool* pool, std::unique_ptr<Reader> reader)
-    : pool_(pool), version_(reader->view_version()), reader_(std::move(reader)) {
+    : pool_(pool),
+      version_(reader->view_version()),
+      renewals_(reader->renewals()),
+      reader_(std::move(reader)) {
   pool_->Register(this);
 }
 
@@ -70,15 +73,15 @@ Result<std::unique_ptr<Reader>> ViewPool::Take() {
   if (reader == nullptr) {
     STRATA_ASSIGN_OR_RETURN(reader, OpenReader());
   }
-  if (reader->in_view() && reader->view_version() == last_version()) return reader;
-  const Status begun = reader->BeginView();
+  if (IsLatest(*reader)) return reader;
+  const Status begun = reader->BeginView(renewals_.load(std::memory_order_acquire));
   if (begun.ok()) return reader;
   Return(std::move(reader));
   return begun;
 }
 
 void ViewPool::Return(std::unique_ptr<Reader> reader) {
-  if (reader->in_view() && reader->view_version() != last_version()) reader->EndView();
+  if (reader->in_view() && !IsLatest(*reader)) reader->EndView();
   std::unique_ptr<Reader> surplus;  // closed outside of the lock
   base::MutexLock lock(mutex_);
   if (closed_ || idle_.size() >= kIdleReaders) {
@@ -100,7 +103,10 @@ Result<std::shared_ptr<HeldView>> ViewPool::HoldShared() {
     base::MutexLock lock(held_mutex_);
     view = shared_.lock();
   }
-  if (view != nullptr && view->version() == last_version() && !view->ended()) return view;
+  if (view != nullptr && view->version() == last_version() && !view->ended() &&
+      view->renewals() == renewals_.load(std::memory_order_acquire)) {
+    return view;
+  }
   STRATA_ASSIGN_OR_RETURN(view, Hold());
   base::MutexLock lock(held_mutex_);
   shared_ = view;

@@ -26,6 +26,7 @@ class HeldView {
   HeldView& operator=(const HeldView&) = delete;
 
   Version version() const { return version_; }
+  std::uint64_t renewals() const { return renewals_; }
 
   // Runs fn(Reader&) -> Status or Result alone on the view. UNAVAILABLE: it was ended.
   template <typename F>
@@ -44,6 +45,7 @@ class HeldView {
 
   ViewPool* const pool_;
   const Version version_;
+  const std::uint64_t renewals_;
   std::atomic<bool> ended_{false};
   base::Mutex mutex_;
   std::unique_ptr<Reader> reader_ STRATA_GUARDED_BY(mutex_);
@@ -57,6 +59,8 @@ class ViewPool {
 
   // Told by the writer after each commit.
   void Publish(Version version) { last_version_.store(version, std::memory_order_release); }
+  // Told by the writer when the rows of the latest commit are stored anew: readers begin new views.
+  void Renew() { renewals_.fetch_add(1, std::memory_order_acq_rel); }
   Version last_version() const { return last_version_.load(std::memory_order_acquire); }
 
   // A reader with a view of the latest commit. RESOURCE_EXHAUSTED: too many are out; UNAVAILABLE:
@@ -81,6 +85,10 @@ class ViewPool {
 
  private:
   friend class HeldView;
+  bool IsLatest(const Reader& reader) const {
+    return reader.in_view() && reader.view_version() == last_version() &&
+           reader.renewals() == renewals_.load(std::memory_order_acquire);
+  }
   void Register(HeldView* view);
   void Unregister(HeldView* view);
   Result<std::unique_ptr<Reader>> OpenReader();
@@ -90,6 +98,7 @@ class ViewPool {
   const std::size_t max_readers_;
   const std::size_t main_cache_bytes_;
   std::atomic<Version> last_version_{0};
+  std::atomic<std::uint64_t> renewals_{0};
   std::atomic<std::uint64_t> ended_views_{0};
 
   base::Mutex mutex_;

@@ -18,7 +18,7 @@ TEST_P(HostingContract, DescribeTellsLimitsAndCapabilities) {
   EXPECT_GE(described.limits().max_get_keys(), 1000U);
   EXPECT_GE(described.limits().max_get_bytes(), 16U << 20);
   EXPECT_GE(described.limits().max_preconditions(), 1000U);
-  EXPECT_EQ(described.capabilities_size(), 5);
+  EXPECT_EQ(described.capabilities_size(), 7);
   EXPECT_EQ(described.durability(),
             GetParam().durable ? hosting::DURABILITY_FULL : hosting::DURABILITY_NONE);
 }

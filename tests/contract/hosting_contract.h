@@ -160,6 +160,52 @@ class HostingContract : public ::testing::TestWithParam<HostingParam> {
         response);
   }
 
+  Status Ingest(const std::vector<hosting::IngestRequest>& messages,
+                hosting::IngestResponse* response) {
+    std::size_t next = 0;
+    return client().Ingest(
+        context(),
+        [&](hosting::IngestRequest* message) {
+          if (next == messages.size()) return false;
+          *message = messages[next++];
+          return true;
+        },
+        response);
+  }
+
+  static hosting::IngestRequest Rows(const std::vector<std::pair<std::string, std::uint64_t>>& rows,
+                                     std::uint64_t up_to) {
+    hosting::IngestRequest request;
+    for (const auto& [key, version] : rows) {
+      AppendRow(request.mutable_rows(), {key, version, "v" + std::to_string(version)});
+    }
+    request.set_up_to_version(up_to);
+    request.set_restart_feed(true);
+    return request;
+  }
+
+  static hosting::IngestRequest Event(const std::string& key, std::uint64_t version,
+                                      const std::string& value) {
+    hosting::IngestRequest request;
+    hosting::CommitEvent* commit = request.add_commits();
+    commit->set_version(version);
+    hosting::Change* change = commit->add_changes();
+    change->set_key(key);
+    change->set_kind(hosting::Change::KIND_PUT);
+    change->set_value(value);
+    change->set_value_version(version);
+    request.set_up_to_version(version);
+    return request;
+  }
+
+  std::uint64_t VersionOf(const std::string& key) {
+    hosting::GetRequest request;
+    request.add_keys(key);
+    hosting::GetResponse response;
+    EXPECT_TRUE(client().Get(context(), request, &response).ok());
+    return response.entries(0).version();
+  }
+
   std::unique_ptr<HostingBackend> backend_;
   std::int64_t backed_up_rows_ = 0;
 };

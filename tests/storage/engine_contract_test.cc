@@ -3,6 +3,7 @@
 
 #include "storage/memory/memory_engine.h"
 #include "storage/sqlite/sqlite_engine.h"
+#include "tests/storage/engine_ingest.h"
 
 namespace strata::storage::testing {
 namespace {
