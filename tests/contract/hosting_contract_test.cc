@@ -1,55 +1,65 @@
 // The hosting plugins of this repository against the contract, in process.
-#include <filesystem>
-
 #include "tests/contract/hosting_contract.h"
 #include "tests/support/fake_host.h"
+#include "tests/support/hosting_stack.h"
 
 extern "C" const strata_plugin* strata_plugin_hosting_memory(uint32_t host_abi_minor);
 extern "C" const strata_plugin* strata_plugin_hosting_sqlite(uint32_t host_abi_minor);
+extern "C" const strata_plugin* strata_plugin_hosting_mirror(uint32_t host_abi_minor);
 
 namespace strata::testing {
 namespace {
 
 class InProcess final : public HostingBackend {
  public:
-  explicit InProcess(const strata_plugin* plugin) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "strata-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    host_ = std::make_unique<FakeHost>();
-    host_->SetStateDir(folder_);
-    const Status added = host_->Add("store", plugin);
-    EXPECT_TRUE(added.ok()) << added.ToString();
-    client_ = std::make_unique<hosting::HostingClient>(host_->Client());
-  }
-  ~InProcess() override {
-    client_.reset();
-    host_.reset();
-    std::filesystem::remove_all(folder_);
+  explicit InProcess(std::vector<HostingLayer> layers) : stack_(std::move(layers)) {
+    const Status started = stack_.Start();
+    EXPECT_TRUE(started.ok()) << started.ToString();
+    Connect();
   }
 
   hosting::HostingClient& client() override { return *client_; }
-  const Context& context() override { return request_.context(); }
-  Status Restart() override { return host_->Restart("store"); }
+  const Context& context() override { return stack_.context(); }
+  Status Restart() override {
+    client_.reset();
+    STRATA_RETURN_IF_ERROR(stack_.Restart());
+    Connect();
+    return OkStatus();
+  }
 
  private:
-  std::string folder_;
-  std::unique_ptr<FakeHost> host_;
-  FakeRequest request_;
+  void Connect() {
+    client_ = std::make_unique<hosting::HostingClient>(stack_.Client(stack_.layers().back().slot));
+  }
+
+  HostingStack stack_;
   std::unique_ptr<hosting::HostingClient> client_;
 };
 
-HostingParam Param(const char* name, bool durable,
-                   const strata_plugin* (*plugin)(uint32_t host_abi_minor)) {
-  return {name, durable, [plugin] { return std::make_unique<InProcess>(plugin(0)); }};
+HostingParam Param(const char* name, bool durable, const std::vector<HostingLayer>& layers) {
+  return {name, durable, [layers] { return std::make_unique<InProcess>(layers); }};
+}
+
+const HostingLayer kMemory{"memory", strata_plugin_hosting_memory};
+const HostingLayer kSqlite{"sqlite", strata_plugin_hosting_sqlite};
+
+HostingLayer Mirror(const char* primary, const char* secondary) {
+  return {"mirror",
+          strata_plugin_hosting_mirror,
+          "{}",
+          {{"primary", primary}, {"secondary", secondary}}};
 }
 
 const auto kName = [](const auto& test) { return test.param.name; };
 
-INSTANTIATE_TEST_SUITE_P(
-    Plugins, HostingContract,
-    ::testing::Values(Param("hosting_memory", false, strata_plugin_hosting_memory),
-                      Param("hosting_sqlite", true, strata_plugin_hosting_sqlite)),
-    kName);
+INSTANTIATE_TEST_SUITE_P(Plugins, HostingContract,
+                         ::testing::Values(Param("hosting_memory", false, {kMemory}),
+                                           Param("hosting_sqlite", true, {kSqlite}),
+                                           Param("mirror_memory_sqlite", true,
+                                                 {kMemory, kSqlite, Mirror("memory", "sqlite")}),
+                                           Param("mirror_sqlite_memory", true,
+                                                 {kMemory, kSqlite, Mirror("sqlite", "memory")})),
+                         kName);
 
 class Configuration : public ::testing::Test {
  protected:

@@ -20,6 +20,7 @@ ALLOWED = {
     "core/cli": ["core/gateway", "core/host", "core/isolation", "core/trial", "core/audit", "core/sdk"],
     "storage/api": [],
     "storage/service": ["storage/api", "core/sdk"],  # the contract on top of an engine
+    "storage/replica": ["core/sdk"],  # between two stores that keep the contract
 }
 
 
