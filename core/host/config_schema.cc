@@ -16,11 +16,23 @@ namespace {
 using json::Value;
 using Problem = std::optional<SchemaProblem>;
 
-constexpr std::array<std::string_view, 16> kKeywords = {
-    "type",      "properties",  "required", "additionalProperties",
-    "items",     "enum",        "minimum",  "maximum",
-    "minLength", "maxLength",   "pattern",  "default",
-    "title",     "description", "examples", "$schema"};
+constexpr std::array<std::string_view, 17> kKeywords = {"type",
+                                                        "properties",
+                                                        "required",
+                                                        "additionalProperties",
+                                                        "items",
+                                                        "enum",
+                                                        "minimum",
+                                                        "maximum",
+                                                        "minLength",
+                                                        "maxLength",
+                                                        "pattern",
+                                                        "default",
+                                                        "title",
+                                                        "description",
+                                                        "examples",
+                                                        "$schema",
+                                                        "x-strata-locates-data"};
 constexpr std::array<std::string_view, 6> kTypes = {"object", "array",   "string",
                                                     "number", "integer", "boolean"};
 

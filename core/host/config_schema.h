@@ -12,7 +12,9 @@ namespace strata::host {
 // required, additionalProperties (true or false; false where it is left out, so that a misspelt
 // setting is found), items, enum, minimum, maximum, minLength, maxLength (both in bytes), pattern
 // (POSIX extended), default; and the annotations title,
-// description, examples, $schema. Any other keyword is refused rather than ignored.
+// description, examples, $schema, and x-strata-locates-data (true: the setting says where the
+// plugin keeps its data, so a plugin with another value does not have the same). Any other keyword
+// is refused rather than ignored.
 
 // What is wrong, and where: "pool.size" (empty: the whole).
 struct SchemaProblem {

@@ -172,7 +172,13 @@ void HostApi::SetHealth(const strata_host* h, strata_code code, strata_str why) 
                                                        {"reason", abi::View(why)}});
 }
 
-// None yet: secrets come with the vendor's kit. The ids are in plugin_abi.h.
-const void* HostApi::Extension(const strata_host*, const char*) { return nullptr; }
+// Secrets come with the vendor's kit. The ids are in plugin_extensions.h.
+const void* HostApi::Extension(const strata_host*, const char* id) {
+  static constexpr strata_ext_host_handover kHandover = {
+      sizeof(strata_ext_host_handover),
+      [](const strata_host* h) -> std::int32_t { return Of(h).owner_.handover_pending() ? 1 : 0; }};
+  if (std::string_view(id) == STRATA_EXT_HOST_HANDOVER) return &kHandover;
+  return nullptr;
+}
 
 }  // namespace strata::host

@@ -18,6 +18,9 @@ struct Target {
   // STRATA_UNARY, STRATA_SERVER_STREAM, STRATA_CLIENT_STREAM or STRATA_BIDI.
   std::int32_t kind = 0;
   bool idempotent = false;
+  // Goes on until the caller has heard enough (a Watch, a long-lived route): a change of the stack
+  // ends it soon with UNAVAILABLE, and the caller enters again.
+  bool endless = false;
   std::string_view slot;
 };
 
@@ -67,7 +70,8 @@ class Pin {
 
   // Calls the target on the current thread and returns its final status code; STRATA_PENDING is
   // awaited inside. The caller fills `call` except for method, auth's validity and generation,
-  // which the core sets. Blocks until the call has ended.
+  // which the core sets. Blocks until the call has ended. A target in slot "core" is called outside
+  // of the generation, which is given back first: nothing is found through this pin afterwards.
   virtual strata_code Call(const Target& target, strata_call* call) = 0;
 };
 

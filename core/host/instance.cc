@@ -60,6 +60,28 @@ Status Instance::Drain(std::chrono::steady_clock::time_point deadline) {
   return ToStatus(spec_.plugin->drain(self_, abi::ToUs(deadline), &why), why, "drain");
 }
 
+Status Instance::Reconfigure(std::string_view config_json) {
+  if (spec_.plugin->reconfigure == nullptr) return Unimplemented("it has no reconfigure");
+  strata_status why = NewStatus();
+  return ToStatus(spec_.plugin->reconfigure(self_, abi::Bytes(config_json), &why), why,
+                  "reconfigure");
+}
+
+Status Instance::Control(strata_code (*function)(void* self, strata_status* why),
+                         std::string_view name) {
+  if (function == nullptr) return Unimplemented("it has no " + std::string(name));
+  strata_status why = NewStatus();
+  return ToStatus(function(self_, &why), why, name);
+}
+
+const void* Instance::Extension(const char* id) const {
+  const strata_plugin* const plugin = spec_.plugin.get();
+  if (self_ == nullptr || !STRATA_HAS(plugin, extension) || plugin->extension == nullptr) {
+    return nullptr;
+  }
+  return plugin->extension(self_, id);
+}
+
 void Instance::Stop() { spec_.plugin->stop(self_); }
 
 void Instance::Destroy() {
@@ -115,6 +137,26 @@ bool Instance::WaitForTasks(std::chrono::steady_clock::time_point deadline) {
   while (tasks_ > 0) {
     if (!tasks_done_.WaitUntil(mutex_, deadline) && std::chrono::steady_clock::now() >= deadline) {
       return tasks_ == 0;
+    }
+  }
+  return true;
+}
+
+void Instance::BeginCall() {
+  const base::MutexLock lock(mutex_);
+  ++own_calls_;
+}
+
+void Instance::EndCall() {
+  const base::MutexLock lock(mutex_);
+  if (--own_calls_ == 0) tasks_done_.NotifyAll();
+}
+
+bool Instance::WaitForCalls(std::chrono::steady_clock::time_point deadline) {
+  const base::MutexLock lock(mutex_);
+  while (own_calls_ > 0) {
+    if (!tasks_done_.WaitUntil(mutex_, deadline) && std::chrono::steady_clock::now() >= deadline) {
+      return own_calls_ == 0;
     }
   }
   return true;

@@ -88,6 +88,25 @@ class Instance final {
   void EndTask();
   bool WaitForTasks(std::chrono::steady_clock::time_point deadline);
 
+  // Calls that it makes on its own behalf.
+  void BeginCall();
+  void EndCall();
+  bool WaitForCalls(std::chrono::steady_clock::time_point deadline);
+
+  // While a change prepares it, its own calls see what the change makes (RouteTable::EnterStaged).
+  void set_staged(bool staged) { staged_.store(staged); }
+  bool staged() const { return staged_.load(std::memory_order_relaxed); }
+
+  // The plugin's extension, or null. From create to destroy only.
+  const void* Extension(const char* id) const;
+  // strata_plugin.reconfigure.
+  Status Reconfigure(std::string_view config_json);
+  // Calls a control function of an extension.
+  Status Control(strata_code (*function)(void* self, strata_status* why), std::string_view name);
+  // Between create and acquire in a handover: another instance owns the data.
+  void set_handover_pending(bool pending) { handover_pending_.store(pending); }
+  bool handover_pending() const { return handover_pending_.load(); }
+
   HostApi& api() { return api_; }
 
  private:
@@ -104,6 +123,9 @@ class Instance final {
   Health pushed_ STRATA_GUARDED_BY(mutex_);
   std::size_t tasks_ STRATA_GUARDED_BY(mutex_) = 0;
   bool refuse_tasks_ STRATA_GUARDED_BY(mutex_) = false;
+  std::size_t own_calls_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::atomic<bool> staged_{false};
+  std::atomic<bool> handover_pending_{false};
 };
 
 }  // namespace strata::host

@@ -9,12 +9,18 @@ namespace strata::host {
 
 Request::~Request() {
   if (in_hub_) hub_.Remove(this);
-  table_.Leave(ticket_);
+  if (ticket_.generation != nullptr) table_.Leave(ticket_);
+}
+
+void Request::Unpin() {
+  if (ticket_.generation == nullptr) return;
+  generation_ = &table_.outside();
+  table_.Leave(std::exchange(ticket_, {}));
 }
 
 CancelReason Request::reason() const {
   const CancelReason reason = reason_.load(std::memory_order_relaxed);
-  if (reason == CancelReason::kNone && ticket_.generation->cancelled()) {
+  if (reason == CancelReason::kNone && generation_->cancelled(endless())) {
     return CancelReason::kDraining;
   }
   return reason;
@@ -127,12 +133,13 @@ void CancelHub::CancelOne(Request* request, CancelReason reason) {
   idle_.NotifyAll();
 }
 
-void CancelHub::CancelGeneration(std::uint64_t generation) {
+std::size_t CancelHub::CancelGeneration(std::uint64_t generation, RouteTable::Ending which) {
   const base::MutexLock lock(mutex_);
   std::vector<Request*> told;
   const auto next = [&]() STRATA_REQUIRES(mutex_) -> Request* {
     for (const auto& [request, timer] : known_) {
-      const bool due = request->generation().id() <= generation;
+      const bool due = request->generation().id() <= generation &&
+                       (which == RouteTable::Ending::kAll || request->endless());
       if (due && std::find(told.begin(), told.end(), request) == told.end()) return request;
     }
     return nullptr;
@@ -141,6 +148,7 @@ void CancelHub::CancelGeneration(std::uint64_t generation) {
     told.push_back(request);
     CancelOne(request, CancelReason::kDraining);
   }
+  return told.size();
 }
 
 void CancelHub::Run() {

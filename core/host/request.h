@@ -30,21 +30,29 @@ class Request final {
  public:
   // Leaves the generation when destroyed.
   Request(RouteTable& table, CancelHub& hub, RouteTable::Ticket ticket)
-      : table_(table), hub_(hub), ticket_(ticket) {}
+      : table_(table), hub_(hub), ticket_(ticket), generation_(ticket.generation) {}
   ~Request();
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
-  const Generation& generation() const { return *ticket_.generation; }
+  const Generation& generation() const { return *generation_; }
+
+  // Gives its place in the generation back before the call is made: a change of the stack does not
+  // wait for it. For calls of the core's own services only, before anything is called.
+  void Unpin();
+
+  // The current call from outside goes on until its caller has heard enough: changes end it soon.
+  void set_endless(bool endless) { endless_.store(endless, std::memory_order_relaxed); }
+  bool endless() const { return endless_.load(std::memory_order_relaxed); }
 
   // When the current call from outside must have ended (CLOCK_MONOTONIC microseconds; 0: never).
   void set_deadline_us(std::int64_t deadline_us) { deadline_us_.store(deadline_us); }
   std::int64_t deadline_us() const { return deadline_us_.load(std::memory_order_relaxed); }
 
-  // Two relaxed loads. A passed deadline counts only once a callback was told of it.
+  // Relaxed loads. A passed deadline counts only once a callback was told of it.
   bool Cancelled() const {
     return reason_.load(std::memory_order_relaxed) != CancelReason::kNone ||
-           ticket_.generation->cancelled();
+           generation_->cancelled(endless());
   }
   CancelReason reason() const;
 
@@ -69,7 +77,9 @@ class Request final {
 
   RouteTable& table_;
   CancelHub& hub_;
-  const RouteTable::Ticket ticket_;
+  RouteTable::Ticket ticket_;  // Null once unpinned.
+  const Generation* generation_;
+  std::atomic<bool> endless_{false};
   std::atomic<CancelReason> reason_{CancelReason::kNone};
   std::atomic<std::int64_t> deadline_us_{0};
   std::atomic<bool> in_hub_{false};  // A callback was registered at some time.
@@ -94,8 +104,10 @@ class CancelHub final {
   // After it returns the hub does not touch the request.
   void Remove(Request* request);
 
-  // Cancels the known requests of `generation` and earlier ones.
-  void CancelGeneration(std::uint64_t generation);
+  // Cancels the known requests of `generation` and earlier ones: of endless methods, or all. Their
+  // number.
+  std::size_t CancelGeneration(std::uint64_t generation,
+                               RouteTable::Ending which = RouteTable::Ending::kAll);
 
  private:
   void Run();

@@ -5,12 +5,16 @@
 
 namespace strata::host {
 
-bool Generation::Idle() const {
-  return std::all_of(stripes_.begin(), stripes_.end(),
-                     [](const Stripe& stripe) { return stripe.in_flight.load() == 0; });
+std::int64_t Generation::InFlight() const {
+  std::int64_t sum = 0;
+  for (const Stripe& stripe : stripes_) sum += stripe.in_flight.load();
+  return sum;
 }
 
-RouteTable::RouteTable(const base::Clock& clock) : clock_(clock) {}
+RouteTable::RouteTable(const base::Clock& clock) : clock_(clock) {
+  outside_.id_ = kEverything;
+  outside_.routes_ = std::make_unique<const Routes>();
+}
 RouteTable::~RouteTable() = default;
 
 Result<RouteTable::Ticket> RouteTable::Enter(Caller caller, std::int64_t deadline_us) {
@@ -59,30 +63,60 @@ std::uint64_t RouteTable::Publish(std::unique_ptr<const Routes> routes) {
   std::vector<std::unique_ptr<const Routes>> retired;  // Freed after the lock.
   const base::MutexLock lock(mutex_);
   Retire(&retired);
-  if (free_.empty()) {
-    blocks_.emplace_back();
-    free_.push_back(&blocks_.back());
-  }
-  Generation* const next = free_.back();
-  free_.pop_back();
-  next->id_ = current_id_.load() + 1;
-  next->routes_ = std::move(routes);
-  next->cancelled_.store(false, std::memory_order_relaxed);
-  live_.push_back(next);
+  Generation* const next = MakeGeneration(std::move(routes));
   current_.store(next);  // The switch.
   current_id_.store(next->id_);
   return next->id_;
 }
 
+Generation* RouteTable::MakeGeneration(std::unique_ptr<const Routes> routes) {
+  if (free_.empty()) {
+    blocks_.emplace_back();
+    free_.push_back(&blocks_.back());
+  }
+  Generation* const made = free_.back();
+  free_.pop_back();
+  made->id_ = current_id_.load() + 1;
+  made->routes_ = std::move(routes);
+  made->cancelled_.store(0, std::memory_order_relaxed);
+  made->abandoned_.store(false, std::memory_order_relaxed);
+  live_.push_back(made);
+  return made;
+}
+
+void RouteTable::Stage(std::unique_ptr<const Routes> routes) {
+  std::vector<std::unique_ptr<const Routes>> retired;  // Freed after the lock.
+  const base::MutexLock lock(mutex_);
+  staged_ = MakeGeneration(std::move(routes));
+  Retire(&retired);
+}
+
+void RouteTable::Unstage() {
+  std::vector<std::unique_ptr<const Routes>> retired;  // Freed after the lock.
+  const base::MutexLock lock(mutex_);
+  staged_ = nullptr;
+  Retire(&retired);
+}
+
+Result<RouteTable::Ticket> RouteTable::EnterStaged() {
+  const auto stripe = static_cast<std::uint32_t>(base::ThreadNumber() % Generation::kStripes);
+  const base::MutexLock lock(mutex_);  // Whoever retires a generation holds it too.
+  Generation* const generation = staged_ != nullptr ? staged_ : current_.load();
+  if (generation == nullptr) return Unavailable("the stack is starting");
+  generation->stripes_[stripe].in_flight.fetch_add(1);
+  return Ticket{generation, stripe};
+}
+
 bool RouteTable::DrainedUpTo(std::uint64_t generation) const {
-  return std::all_of(live_.begin(), live_.end(),
-                     [&](const Generation* g) { return g->id_ > generation || g->Idle(); });
+  return std::all_of(live_.begin(), live_.end(), [&](const Generation* g) {
+    return g->id_ > generation || g->abandoned() || g->Idle();
+  });
 }
 
 void RouteTable::Retire(std::vector<std::unique_ptr<const Routes>>* retired) {
   std::vector<Generation*> kept;
   for (Generation* g : live_) {
-    if (g == current_.load() || !g->Idle()) {
+    if (g == current_.load() || g == staged_ || !g->Idle()) {
       kept.push_back(g);
     } else {
       retired->push_back(std::move(g->routes_));
@@ -107,11 +141,42 @@ bool RouteTable::WaitDrained(std::uint64_t generation,
   return drained;
 }
 
-void RouteTable::Cancel(std::uint64_t generation) {
+void RouteTable::Cancel(std::uint64_t generation, Ending which) {
+  const std::uint8_t level = which == Ending::kAll ? Generation::kAll : Generation::kEndless;
   const base::MutexLock lock(mutex_);
   for (Generation* g : live_) {
-    if (g->id_ <= generation) g->cancelled_.store(true);
+    if (g->id_ <= generation) g->cancelled_.store(std::max(level, g->cancelled_.load()));
   }
+  if (generation == kEverything) outside_.cancelled_.store(level);
+}
+
+std::int64_t RouteTable::Abandon(std::uint64_t generation) {
+  const base::MutexLock lock(mutex_);
+  std::int64_t given_up = 0;
+  for (Generation* g : live_) {
+    if (g->id_ > generation || g->abandoned() || g->Idle()) continue;
+    given_up += g->InFlight();
+    g->abandoned_.store(true);
+  }
+  return given_up;
+}
+
+std::int64_t RouteTable::AbandonedInFlight() const {
+  const base::MutexLock lock(mutex_);
+  std::int64_t sum = 0;
+  for (const Generation* g : live_) {
+    if (g->abandoned()) sum += g->InFlight();
+  }
+  return sum;
+}
+
+std::int64_t RouteTable::InFlightUpTo(std::uint64_t generation) const {
+  const base::MutexLock lock(mutex_);
+  std::int64_t sum = 0;
+  for (const Generation* g : live_) {
+    if (g->id_ <= generation && !g->abandoned()) sum += g->InFlight();
+  }
+  return sum;
 }
 
 void RouteTable::OpenGate() {
@@ -130,13 +195,6 @@ void RouteTable::CloseIngress() {
   gate_changed_.NotifyAll();
 }
 
-std::int64_t RouteTable::InFlight() const {
-  const base::MutexLock lock(mutex_);
-  std::int64_t sum = 0;
-  for (const Generation* g : live_) {
-    for (const auto& stripe : g->stripes_) sum += stripe.in_flight.load();
-  }
-  return sum;
-}
+std::int64_t RouteTable::InFlight() const { return InFlightUpTo(kEverything); }
 
 }  // namespace strata::host

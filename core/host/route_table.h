@@ -23,8 +23,12 @@ class Generation final {
   // For holders of a ticket only.
   std::uint64_t id() const { return id_; }
   const Routes& routes() const { return *routes_; }
-  // The drain deadline has passed: calls are to end.
-  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  // Its requests are to end; the endless ones sooner than the others.
+  bool cancelled(bool endless) const {
+    return cancelled_.load(std::memory_order_relaxed) >= (endless ? kEndless : kAll);
+  }
+  // Nobody waits for its requests any more: what they would call may be gone.
+  bool abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
 
  private:
   friend class RouteTable;
@@ -33,10 +37,15 @@ class Generation final {
     std::atomic<std::int64_t> in_flight{0};
   };
 
-  bool Idle() const;
+  static constexpr std::uint8_t kEndless = 1;
+  static constexpr std::uint8_t kAll = 2;
+
+  bool Idle() const { return InFlight() == 0; }
+  std::int64_t InFlight() const;
 
   std::array<Stripe, kStripes> stripes_;
-  std::atomic<bool> cancelled_{false};
+  std::atomic<std::uint8_t> cancelled_{0};
+  std::atomic<bool> abandoned_{false};
   std::uint64_t id_ = 0;
   std::unique_ptr<const Routes> routes_;
 };
@@ -85,8 +94,30 @@ class RouteTable final {
   // gate must be closed.
   bool WaitDrained(std::uint64_t generation, std::chrono::steady_clock::time_point deadline);
 
-  // Tells requests of `generation` and earlier ones that nobody waits for them any more.
-  void Cancel(std::uint64_t generation);
+  // Tells requests of `generation` and earlier ones to end: those of endless methods, or all.
+  enum class Ending : std::uint8_t { kEndless, kAll };
+  void Cancel(std::uint64_t generation, Ending which = Ending::kAll);
+  // Every generation and what is outside of them.
+  static constexpr std::uint64_t kEverything = ~std::uint64_t{0};
+
+  // Gives the requests of `generation` and earlier ones up, after they were cancelled in vain:
+  // WaitDrained passes over them, and they reach no plugin any more. Their number.
+  std::int64_t Abandon(std::uint64_t generation);
+  // Abandoned requests that have still not ended.
+  std::int64_t AbandonedInFlight() const;
+
+  // Requests in `generation` and earlier ones, without the abandoned.
+  std::int64_t InFlightUpTo(std::uint64_t generation) const;
+
+  // What candidates of a change see before the switch: their own background calls enter `routes`,
+  // past the gate. Replaces what was staged; without any, those calls enter the current generation.
+  void Stage(std::unique_ptr<const Routes> routes);
+  void Unstage();
+  // UNAVAILABLE: nothing is published.
+  Result<Ticket> EnterStaged();
+
+  // The place of requests that have left their generation (Request::Unpin): it is never drained.
+  const Generation& outside() const { return outside_; }
 
   // While the gate is closed, whoever enters is parked.
   void CloseGate() { mode_.fetch_or(kGateClosed); }
@@ -108,6 +139,7 @@ class RouteTable final {
   Status Park(Caller caller, std::int64_t deadline_us);
   void WakeDrainers();
   bool DrainedUpTo(std::uint64_t generation) const STRATA_REQUIRES(mutex_);
+  Generation* MakeGeneration(std::unique_ptr<const Routes> routes) STRATA_REQUIRES(mutex_);
   void Retire(std::vector<std::unique_ptr<const Routes>>* retired) STRATA_REQUIRES(mutex_);
 
   const base::Clock& clock_;
@@ -120,8 +152,10 @@ class RouteTable final {
   base::CondVar gate_changed_;
   base::CondVar left_;
   std::deque<Generation> blocks_ STRATA_GUARDED_BY(mutex_);
-  std::vector<Generation*> live_ STRATA_GUARDED_BY(mutex_);  // Oldest first; the last is current.
+  std::vector<Generation*> live_ STRATA_GUARDED_BY(mutex_);  // Oldest first.
   std::vector<Generation*> free_ STRATA_GUARDED_BY(mutex_);
+  Generation* staged_ STRATA_GUARDED_BY(mutex_) = nullptr;
+  Generation outside_;
 };
 
 }  // namespace strata::host

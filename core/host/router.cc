@@ -64,6 +64,18 @@ const Frame* ServedBy(const Instance& instance) {
   return frame;
 }
 
+// Counts a call that a plugin makes on its own behalf: its instance is not stopped before.
+class OwnCall {
+ public:
+  explicit OwnCall(Instance& caller) : caller_(caller) { caller_.BeginCall(); }
+  ~OwnCall() { caller_.EndCall(); }
+  OwnCall(const OwnCall&) = delete;
+  OwnCall& operator=(const OwnCall&) = delete;
+
+ private:
+  Instance& caller_;
+};
+
 bool Reads(std::int32_t kind) { return kind == STRATA_CLIENT_STREAM || kind == STRATA_BIDI; }
 
 }  // namespace
@@ -72,7 +84,21 @@ const Frame* Router::Current() { return t_current; }
 
 strata_code Router::CallFromIngress(Request& request, const Target& target, strata_call* outer) {
   const TargetHandle at = TargetHandle::Unpack(target.handle);
+  request.set_endless(target.endless);
+  if (at.slot == kCoreSlotNumber) return CallCore(request, at.method_index, outer);
   return CallSlot(request, at.slot, at.method_index, outer);
+}
+
+strata_code Router::CallCore(Request& request, std::uint32_t method_index, strata_call* outer) {
+  const SlotRoute* const route = request.generation().routes().Slot(kCoreSlotNumber);
+  if (route == nullptr || method_index >= route->instance->method_count()) {
+    return Refuse(outer, STRATA_UNIMPLEMENTED, "the target is not one of this generation");
+  }
+  SlotRoute core;  // Outlives the generation's own; this instance never changes.
+  core.instance = route->instance;
+  request.Unpin();
+  request.set_deadline_us(outer->deadline_us);
+  return Run(request, nullptr, core, method_index, outer, outer->auth);
 }
 
 strata_code Router::CallSlot(Request& request, std::uint32_t slot, std::uint32_t method_index,
@@ -119,6 +145,9 @@ strata_code Router::CallFromPlugin(Instance& caller, strata_call* outer) {
 
 strata_code Router::Nested(Frame* parent, const Bindings::Entry& to, strata_call* outer) {
   Request& request = *parent->request;
+  if (request.generation().abandoned()) {
+    return Refuse(outer, STRATA_UNAVAILABLE, "the request has outlived the plugins it began with");
+  }
   const SlotRoute* const route = request.generation().routes().Slot(to.slot_number);
   if (route == nullptr) return Refuse(outer, STRATA_UNAVAILABLE, "the slot is not running");
   const std::int32_t index = route->IndexOf(to.method_id);
@@ -131,7 +160,10 @@ strata_code Router::Background(Instance& caller, const Bindings::Entry& to, stra
     caller.api().LogMisbehaviour("background host->call without a deadline");
     return Refuse(outer, STRATA_INVALID_ARGUMENT, "background work must carry a deadline");
   }
-  const auto ticket = table_.Enter(RouteTable::Caller::kBackground, outer->deadline_us);
+  const OwnCall own(caller);
+  const auto ticket = caller.staged()
+                          ? table_.EnterStaged()
+                          : table_.Enter(RouteTable::Caller::kBackground, outer->deadline_us);
   if (!ticket.ok()) return Refuse(outer, STRATA_UNAVAILABLE, ticket.status().message());
   Request request(table_, hub_, *ticket);
   request.set_deadline_us(outer->deadline_us);
@@ -139,8 +171,11 @@ strata_code Router::Background(Instance& caller, const Bindings::Entry& to, stra
   if (route == nullptr) return Refuse(outer, STRATA_UNAVAILABLE, "the slot is not running");
   const std::int32_t index = route->IndexOf(to.method_id);
   if (index < 0) return Refuse(outer, STRATA_UNIMPLEMENTED, "the plugin lacks this method");
+  const auto method_index = static_cast<std::uint32_t>(index);
+  const strata_method& method = route->instance->method(method_index);
+  request.set_endless((method.flags & STRATA_METHOD_ENDLESS) != 0);
   const std::string auth = SystemAuth(caller.slot(), base::NewUuid7(clock_.WallUs()));
-  return Run(request, nullptr, *route, static_cast<std::uint32_t>(index), outer, abi::Bytes(auth));
+  return Run(request, nullptr, *route, method_index, outer, abi::Bytes(auth));
 }
 
 strata_code Router::Run(Request& request, const Frame* parent, const SlotRoute& route,

@@ -48,6 +48,7 @@ class Router final {
   static const Frame* Current();
 
  private:
+  strata_code CallCore(Request& request, std::uint32_t method_index, strata_call* outer);
   strata_code Nested(Frame* parent, const Bindings::Entry& to, strata_call* outer);
   strata_code Background(Instance& caller, const Bindings::Entry& to, strata_call* outer);
   strata_code Run(Request& request, const Frame* parent, const SlotRoute& route,

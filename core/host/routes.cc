@@ -59,6 +59,7 @@ Target Routes::MakeTarget(std::uint32_t slot, std::uint32_t method_index) const 
   target.handle = TargetHandle{slot, method_index}.Pack();
   target.kind = method.kind;
   target.idempotent = (method.flags & STRATA_METHOD_IDEMPOTENT) != 0;
+  target.endless = (method.flags & STRATA_METHOD_ENDLESS) != 0;
   target.slot = instance.slot();
   return target;
 }

@@ -27,6 +27,9 @@ class MethodNames final {
   std::map<std::string, std::uint32_t, std::less<>> ids_ STRATA_GUARDED_BY(mutex_);
 };
 
+// The core's own services; slots of the stack file count from 1.
+inline constexpr std::uint32_t kCoreSlotNumber = 0;
+
 // One slot in one generation.
 struct SlotRoute {
   // shared: by every generation that routes to the instance, and by the stack.

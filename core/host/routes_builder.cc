@@ -37,6 +37,7 @@ void AddHttp(const RoutedSlot& slot, Routes* out) {
   for (HttpRoute route : slot.service->routes) {
     route.handle =
         out->MakeTarget(slot.instance->slot_number(), static_cast<std::uint32_t>(handle));
+    route.handle.endless = route.long_lived;
     std::vector<HttpRoute>& routes = out->Site(route.audience).routes;
     routes.push_back(std::move(route));
   }

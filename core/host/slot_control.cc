@@ -16,18 +16,6 @@ constexpr std::chrono::milliseconds kHealthInterval{10};
 // What a plugin gets beyond a deadline before it is given up.
 constexpr std::chrono::seconds kGrace{1};
 
-// Runs a control function of the plugin that answers with a Status; nothing when it has not
-// returned.
-std::optional<Status> Control(Deadline deadline, const std::shared_ptr<Instance>& instance,
-                              const std::shared_ptr<void>& keep_alive,
-                              const std::function<Status(Instance&)>& function) {
-  const auto answer = std::make_shared<Status>();  // shared: with a thread that may outlive us.
-  const bool done = RunUntil(
-      deadline, [instance, keep_alive, answer, function] { *answer = function(*instance); });
-  if (!done) return std::nullopt;
-  return *answer;
-}
-
 Status Fail(Instance* instance, const Status& status) {
   instance->Advance(State::kFailed);
   instance->Destroy();
@@ -42,7 +30,7 @@ Status WithStep(std::string_view step, const Status& status) {
 Status Step(const std::shared_ptr<Instance>& instance, Deadline deadline,
             const std::shared_ptr<void>& keep_alive, std::string_view name,
             const std::function<Status(Instance&)>& function, bool* alive) {
-  const auto answer = Control(deadline, instance, keep_alive, function);
+  const auto answer = RunControl(deadline, instance, keep_alive, function);
   *alive = answer.has_value();
   if (!answer) return WithStep(name, DeadlineExceeded("did not return in time"));
   return answer->ok() ? OkStatus() : WithStep(name, *answer);
@@ -104,8 +92,18 @@ bool RunUntil(Deadline deadline, std::function<void()> work) {
   return done;
 }
 
-Status BringUp(const std::shared_ptr<Instance>& instance, Deadline deadline,
-               const std::shared_ptr<void>& keep_alive) {
+std::optional<Status> RunControl(Deadline deadline, const std::shared_ptr<Instance>& instance,
+                                 const std::shared_ptr<void>& keep_alive,
+                                 const std::function<Status(Instance&)>& function) {
+  const auto answer = std::make_shared<Status>();  // shared: with a thread that may outlive us.
+  const bool done = RunUntil(
+      deadline, [instance, keep_alive, answer, function] { *answer = function(*instance); });
+  if (!done) return std::nullopt;
+  return *answer;
+}
+
+Status StartInstance(const std::shared_ptr<Instance>& instance, Deadline deadline,
+                     const std::shared_ptr<void>& keep_alive) {
   bool alive = true;
   Status status = Step(
       instance, deadline, keep_alive, "create", [](Instance& i) { return i.Create(); }, &alive);
@@ -116,31 +114,55 @@ Status BringUp(const std::shared_ptr<Instance>& instance, Deadline deadline,
   }
   if (status.ok()) {
     instance->Advance(State::kStarted);
-    status = Probe(instance, deadline, keep_alive, &alive);
-  }
-  if (!alive) {
-    instance->Advance(State::kZombie);
     return status;
   }
-  if (!status.ok()) {
-    if (instance->state() == State::kStarted) {
-      // It may have threads and files: let it end them as it would at the end of its life.
-      const auto stopped = Control(std::max(deadline, steady_clock::now()) + kGrace, instance,
-                                   keep_alive, [deadline](Instance& i) {
-                                     static_cast<void>(i.Drain(deadline));
-                                     i.Stop();
-                                     return OkStatus();
-                                   });
-      if (!stopped) {
-        instance->Advance(State::kZombie);
-        return status;
-      }
-    }
-    return Fail(instance.get(), status);
+  if (alive) return Fail(instance.get(), status);
+  instance->Advance(State::kZombie);
+  return status;
+}
+
+Status ProbeInstance(const std::shared_ptr<Instance>& instance, Deadline deadline,
+                     const std::shared_ptr<void>& keep_alive) {
+  bool alive = true;
+  const Status status = Probe(instance, deadline, keep_alive, &alive);
+  if (status.ok()) {
+    instance->Advance(State::kProbed);
+    instance->Advance(State::kActive);
+    return status;
   }
-  instance->Advance(State::kProbed);
-  instance->Advance(State::kActive);
-  return OkStatus();
+  if (alive) {
+    DiscardInstance(instance, deadline, keep_alive);
+  } else {
+    instance->Advance(State::kZombie);
+  }
+  return status;
+}
+
+void DiscardInstance(const std::shared_ptr<Instance>& instance, Deadline deadline,
+                     const std::shared_ptr<void>& keep_alive) {
+  // It may have threads and files: let it end them as it would at the end of its life.
+  const Deadline hard = std::max(deadline, steady_clock::now()) + kGrace;
+  const auto drained = RunControl(hard, instance, keep_alive, [deadline](Instance& i) {
+    static_cast<void>(i.Drain(deadline));
+    return OkStatus();
+  });
+  const bool idle = drained && instance->WaitForTasks(hard) && instance->WaitForCalls(hard);
+  const auto stopped =
+      !idle ? std::nullopt : RunControl(hard, instance, keep_alive, [](Instance& i) {
+        i.Stop();
+        return OkStatus();
+      });
+  if (stopped) {
+    static_cast<void>(Fail(instance.get(), OkStatus()));
+  } else {
+    instance->Advance(State::kZombie);
+  }
+}
+
+Status BringUp(const std::shared_ptr<Instance>& instance, Deadline deadline,
+               const std::shared_ptr<void>& keep_alive) {
+  STRATA_RETURN_IF_ERROR(StartInstance(instance, deadline, keep_alive));
+  return ProbeInstance(instance, deadline, keep_alive);
 }
 
 Status TakeDown(const std::shared_ptr<Instance>& instance, Deadline deadline,
@@ -153,11 +175,12 @@ Status TakeDown(const std::shared_ptr<Instance>& instance, Deadline deadline,
   };
   const Deadline hard = std::max(deadline, steady_clock::now()) + kGrace;
   const auto drained =
-      Control(hard, instance, keep_alive, [deadline](Instance& i) { return i.Drain(deadline); });
+      RunControl(hard, instance, keep_alive, [deadline](Instance& i) { return i.Drain(deadline); });
   if (!drained) return zombie("drain did not return in time");
   if (!instance->WaitForTasks(hard)) return zombie("its submitted work did not end in time");
+  if (!instance->WaitForCalls(hard)) return zombie("its own calls did not end in time");
   if (!wait_for_calls(hard)) return zombie("calls in it did not end in time");
-  const auto stopped = Control(hard, instance, keep_alive, [](Instance& i) {
+  const auto stopped = RunControl(hard, instance, keep_alive, [](Instance& i) {
     i.Stop();
     i.Advance(State::kStopped);
     i.Destroy();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/log.h"
@@ -17,11 +18,27 @@ using Deadline = std::chrono::steady_clock::time_point;
 // it still runs; the thread is left to itself, and whatever `work` owns stays alive with it.
 bool RunUntil(Deadline deadline, std::function<void()> work);
 
-// Takes a LOADED instance to ACTIVE: create, start, health until it answers OK. On failure it is
-// FAILED and destroyed, or ZOMBIE when create or start did not return in time. `keep_alive` is held
-// by whatever still runs after a deadline. DEADLINE_EXCEEDED, or the plugin's own code and reason.
+// Runs a control function of the plugin that answers with a Status; nothing when it has not
+// returned in time: the instance is a ZOMBIE then. `keep_alive` is held by whatever still runs.
+std::optional<Status> RunControl(Deadline deadline, const std::shared_ptr<Instance>& instance,
+                                 const std::shared_ptr<void>& keep_alive,
+                                 const std::function<Status(Instance&)>& function);
+
+// Takes a LOADED instance to STARTED: create, start. On failure it is FAILED and destroyed, or
+// ZOMBIE when one of them did not return in time. DEADLINE_EXCEEDED, or the plugin's own code and
+// reason.
+Status StartInstance(const std::shared_ptr<Instance>& instance, Deadline deadline,
+                     const std::shared_ptr<void>& keep_alive);
+// Takes a STARTED instance to ACTIVE: health until it answers OK. Errors as StartInstance.
+Status ProbeInstance(const std::shared_ptr<Instance>& instance, Deadline deadline,
+                     const std::shared_ptr<void>& keep_alive);
+// Both.
 Status BringUp(const std::shared_ptr<Instance>& instance, Deadline deadline,
                const std::shared_ptr<void>& keep_alive);
+// Takes an instance that was STARTED, but that nothing is routed to, to FAILED or ZOMBIE: drain,
+// wait for its own work, stop, destroy.
+void DiscardInstance(const std::shared_ptr<Instance>& instance, Deadline deadline,
+                     const std::shared_ptr<void>& keep_alive);
 
 // Takes an ACTIVE instance that no request can reach any more (RouteTable::WaitDrained) to RETIRED:
 // drain, wait for its submitted work and its own background calls (`wait_for_calls`), which end

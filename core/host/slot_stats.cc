@@ -32,4 +32,18 @@ SlotStats::Snapshot SlotStats::Read() const {
   return out;
 }
 
+SlotStats::StatsMark SlotStats::StatsMark::Since(const StatsMark& earlier) const {
+  StatsMark out = *this;
+  out.calls.started -= earlier.calls.started;
+  out.calls.ended -= earlier.calls.ended;
+  out.calls.failed -= earlier.calls.failed;
+  for (std::size_t i = 0; i < kCodes; ++i) out.calls.by_code[i] -= earlier.calls.by_code[i];
+  for (std::size_t i = 0; i < out.latency.buckets.size(); ++i) {
+    out.latency.buckets[i] -= earlier.latency.buckets[i];
+  }
+  out.latency.count -= earlier.latency.count;
+  out.latency.sum -= earlier.latency.sum;
+  return out;
+}
+
 }  // namespace strata::host

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "core/abi/strata/plugin_abi.h"
 #include "core/base/metrics.h"
@@ -36,6 +37,18 @@ class SlotStats final {
     std::uint64_t in_flight() const { return started > ended ? started - ended : 0; }
   };
   Snapshot Read() const;
+
+  // Both readings of one moment.
+  struct StatsMark {
+    Snapshot calls;
+    base::Histogram::Snapshot latency;
+
+    // What happened between `earlier` and this one.
+    StatsMark Since(const StatsMark& earlier) const;
+  };
+  std::shared_ptr<const StatsMark> Mark() const {
+    return std::make_shared<const StatsMark>(StatsMark{Read(), Latency()});
+  }
   base::Histogram::Snapshot Latency() const { return seconds_.Read(); }
 
   // UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE,

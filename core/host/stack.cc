@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/version.h"
+#include "core/host/change/changes.h"
 #include "core/host/stack_state.h"
 
 // The contracts' FileDescriptorSet (core/host/CMakeLists.txt).
@@ -67,26 +68,26 @@ class RequestPin final : public Pin {
 };
 
 // Asks one plugin; one that does not answer in time is not asked again.
-void AskHealth(const std::shared_ptr<StackState>& state, const Slot& slot,
-               std::set<const Instance*>* silent) {
-  const std::shared_ptr<Instance> instance = slot.instance;
-  if (silent->count(instance.get()) != 0) return;
+void AskHealth(const std::shared_ptr<StackState>& state, const std::string& slot,
+               const std::shared_ptr<Instance>& instance,
+               std::set<std::shared_ptr<Instance>>* silent) {
+  if (silent->count(instance) != 0) return;
   const Health before = instance->health();
   const auto deadline = std::chrono::steady_clock::now() + kHealthTimeout;
   if (!RunUntil(deadline, [instance, state] { instance->PollHealth(); })) {
-    silent->insert(instance.get());
+    silent->insert(instance);
     instance->PushHealth(STRATA_DEADLINE_EXCEEDED, "health did not return in time");
   }
   const Health now = instance->health();
   if (before.state == now.state) return;
   const bool serving = now.state == HealthState::kServing;
-  state->log.Write(serving ? base::LogLevel::kInfo : base::LogLevel::kWarning, "slot.health",
-                   std::vector<base::LogField>{
-                       {"slot", slot.config.name}, {"serving", serving}, {"reason", now.reason}});
+  state->log.Write(
+      serving ? base::LogLevel::kInfo : base::LogLevel::kWarning, "slot.health",
+      std::vector<base::LogField>{{"slot", slot}, {"serving", serving}, {"reason", now.reason}});
 }
 
 void WatchHealth(const std::shared_ptr<StackState>& state) {
-  std::set<const Instance*> silent;
+  std::set<std::shared_ptr<Instance>> silent;
   while (true) {
     {
       const base::MutexLock lock(state->health_mutex);
@@ -95,9 +96,11 @@ void WatchHealth(const std::shared_ptr<StackState>& state) {
       }
       if (state->health_stopping) return;
     }
-    for (const Slot& slot : state->slots) {
-      if (slot.running()) AskHealth(state, slot, &silent);
+    const std::shared_ptr<const Layout> layout = state->layout();
+    for (const Slot& slot : layout->slots) {
+      if (slot.running()) AskHealth(state, slot.config.name, slot.instance, &silent);
     }
+    std::erase_if(silent, [](const auto& instance) { return instance->state() != State::kActive; });
   }
 }
 
@@ -128,26 +131,76 @@ StackState::StackState(StackConfig stack_config, const StackOptions& stack_optio
       http_address(config.http),
       grpc_address(config.grpc),
       admin_http_address(config.admin_http) {
-  std::uint32_t number = 1;  // 0 is the core's own.
-  for (const SlotConfig& slot : config.slots) {
-    slots.emplace_back();
-    slots.back().config = slot;
-    slots.back().number = number++;
+  Layout layout;
+  for (const SlotConfig& config_of_slot : config.slots) {
+    Slot& slot = layout.slots.emplace_back();
+    slot.config = config_of_slot;
+    slot.number = NumberOf(slot.config.name);
   }
+  Show(layout);
+  changes = std::make_unique<Changes>(*this);
 }
 
 StackState::~StackState() {
   if (core != nullptr) core->Destroy();
 }
 
-std::uint64_t StackState::Publish(const Slot* without) {
+std::shared_ptr<const Layout> StackState::layout() const {
+  const base::MutexLock lock(layout_mutex_);
+  return layout_;
+}
+
+void StackState::Show(const Layout& layout) {
+  auto next = std::make_shared<const Layout>(layout);
+  const base::MutexLock lock(layout_mutex_);
+  layout_.swap(next);
+}
+
+std::unique_ptr<const Routes> StackState::RoutesOf(const Layout& layout) {
   std::vector<RoutedSlot> running;
   if (core != nullptr && core->state() == State::kActive) running.push_back({core, nullptr});
-  for (const Slot& slot : slots) {
-    if (!slot.running() || &slot == without) continue;
+  for (const Slot& slot : layout.slots) {
+    if (!slot.running() || !slot.routed) continue;
     running.push_back({slot.instance, slot.service ? &*slot.service : nullptr});
   }
-  return table.Publish(BuildRoutes(running, chosen, names));
+  return BuildRoutes(running, layout.chosen, names);
+}
+
+std::uint64_t StackState::Publish(const Layout& layout) {
+  Show(layout);
+  return table.Publish(RoutesOf(layout));
+}
+
+void StackState::Connect(Wiring wiring, Layout* layout) {
+  layout->order = std::move(wiring.order);
+  layout->chosen.clear();
+  for (const auto& [service, index] : wiring.chosen) {
+    layout->chosen.emplace(service, layout->slots[index].config.name);
+  }
+  for (std::size_t i = 0; i < layout->slots.size(); ++i) {
+    for (Grant& grant : wiring.grants[i]) {
+      grant.slot_number = grant.slot == kCoreSlot ? kCoreSlotNumber : NumberOf(grant.slot);
+    }
+    layout->slots[i].grants = std::move(wiring.grants[i]);
+  }
+}
+
+void StackState::Stage(const Layout& layout) { table.Stage(RoutesOf(layout)); }
+
+std::uint32_t StackState::NumberOf(const std::string& name) {
+  const base::MutexLock lock(layout_mutex_);
+  const auto next = static_cast<std::uint32_t>(numbers_.size()) + kCoreSlotNumber + 1;
+  return numbers_.emplace(name, next).first->second;
+}
+
+void StackState::KeepZombie(std::shared_ptr<Instance> instance) {
+  const base::MutexLock lock(layout_mutex_);
+  zombies_.push_back(std::move(instance));
+}
+
+std::size_t StackState::zombies() const {
+  const base::MutexLock lock(layout_mutex_);
+  return zombies_.size();
 }
 
 std::string StackState::DataDir() const {
@@ -210,10 +263,11 @@ Result<std::unique_ptr<Stack>> Stack::Start(StackConfig config, const StackOptio
     pthread_setname_np(pthread_self(), "strata-health");
     WatchHealth(state);
   });
+  state->changes->Start(state);
   state->table.OpenIngress();
   log.Info("stack.started",
            {{"stack", state->config.name},
-            {"slots", std::uint64_t{state->slots.size()}},
+            {"slots", std::uint64_t{state->layout()->slots.size()}},
             {"generation", state->table.current()},
             {"took_ms", static_cast<double>(clock.MonotonicNs() - begun_ns) / 1e6}});
   return stack;
@@ -223,6 +277,7 @@ Status Stack::Stop() {
   StackState& state = *state_;
   const std::int64_t begun_ns = state.clock.MonotonicNs();
   state.log.Info("stack.stopping", {{"requests", std::uint64_t{state.requests.load()}}});
+  state.changes->Stop();
   StopWatching(state);
   const Status status =
       StopSlots(state_, std::chrono::steady_clock::now() + state.config.drain_timeout);
@@ -266,7 +321,8 @@ std::string Stack::MetricsText() const { return MakeMetricsText(*state_); }
 std::vector<std::string> Stack::DescriptorSets() const {
   std::vector<std::string> out;
   out.emplace_back(strata_contracts_protoset, strata_contracts_protoset_end);
-  for (const Slot& slot : state_->slots) {
+  const std::shared_ptr<const Layout> layout = state_->layout();
+  for (const Slot& slot : layout->slots) {
     if (!slot.running()) continue;
     const strata_bytes set = slot.instance->descriptor().file_descriptor_set;
     if (set.size > 0) out.emplace_back(reinterpret_cast<const char*>(set.data), set.size);

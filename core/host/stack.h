@@ -13,6 +13,7 @@
 #include "core/base/metrics.h"
 #include "core/base/mutex.h"
 #include "core/base/status.h"
+#include "core/host/change/probation_bounds.h"
 #include "core/host/ingress.h"
 #include "core/host/stack_file.h"
 
@@ -24,6 +25,9 @@ struct StackOptions {
   // Folders to look for packages in, first match wins (StackOptions::DefaultPluginPath).
   std::vector<std::string> plugin_path;
   std::chrono::milliseconds health_interval{1000};
+  // How often a plugin on probation is looked at.
+  std::chrono::milliseconds probation_interval{1000};
+  ProbationBounds probation;
 
   // --plugin-path folders, then those of STRATA_PLUGIN_PATH (separated by ":"), then lib/plugins
   // beside the folder of the running program.
@@ -50,6 +54,12 @@ struct SlotReport {
   bool optional = false;
   std::vector<Binding> bindings;
   std::vector<std::string> provides;
+  // What a rollback would bring back; empty: nothing.
+  std::string previous_plugin;
+  std::string previous_version;
+  std::string previous_digest;
+  std::string previous_package;
+  std::int64_t probation_until_us = 0;
   std::uint64_t calls = 0;
   std::uint64_t errors = 0;
   std::uint64_t in_flight = 0;

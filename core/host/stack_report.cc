@@ -23,6 +23,13 @@ SlotReport ReportSlot(const Slot& slot) {
     out.layer = slot.manifest->layer;
     out.provides = slot.manifest->provides;
   }
+  out.probation_until_us = slot.probation_until_us;
+  if (slot.previous != nullptr && slot.previous->manifest) {
+    out.previous_plugin = slot.previous->manifest->id;
+    out.previous_version = slot.previous->manifest->version;
+    out.previous_digest = slot.previous->digest;
+    out.previous_package = slot.previous->package_dir;
+  }
   for (const Grant& grant : slot.grants) {
     out.bindings.push_back({grant.binding, grant.service, grant.slot});
   }
@@ -53,17 +60,17 @@ double ResidentBytes() {
 
 base::Labels SlotLabels(const Slot& slot) { return {{"slot", slot.config.name}}; }
 
-void WriteSlots(const StackState& state, base::MetricsWriter& out) {
+void WriteSlots(const Layout& layout, base::MetricsWriter& out) {
   using base::MetricType;
   out.Family("strata_slot_up", MetricType::kGauge, "1 while the slot serves.");
-  for (const Slot& slot : state.slots) {
+  for (const Slot& slot : layout.slots) {
     const SlotReport report = ReportSlot(slot);
     out.Sample({{"slot", report.name}, {"plugin", report.plugin}, {"version", report.version}},
                report.serving ? 1 : 0);
   }
   out.Family("strata_slot_calls_total", MetricType::kCounter,
              "Calls that the slot has answered, by gRPC status code.");
-  for (const Slot& slot : state.slots) {
+  for (const Slot& slot : layout.slots) {
     const SlotStats::Snapshot calls = slot.stats->Read();
     for (std::size_t code = 0; code < SlotStats::kCodes; ++code) {
       if (calls.by_code[code] == 0 && code != 0) continue;
@@ -73,12 +80,12 @@ void WriteSlots(const StackState& state, base::MetricsWriter& out) {
     }
   }
   out.Family("strata_slot_calls_in_flight", MetricType::kGauge, "Calls that the slot serves now.");
-  for (const Slot& slot : state.slots) {
+  for (const Slot& slot : layout.slots) {
     out.Sample(SlotLabels(slot), static_cast<double>(slot.stats->Read().in_flight()));
   }
   out.Family("strata_slot_call_seconds", MetricType::kHistogram,
              "Time that calls took in the slot and in what it called.");
-  for (const Slot& slot : state.slots) out.Samples(SlotLabels(slot), slot.stats->Latency());
+  for (const Slot& slot : layout.slots) out.Samples(SlotLabels(slot), slot.stats->Latency());
 }
 
 }  // namespace
@@ -96,7 +103,8 @@ StackReport MakeReport(const StackState& state) {
     out.grpc_address = state.grpc_address;
     out.admin_http_address = state.admin_http_address;
   }
-  for (const Slot& slot : state.slots) out.slots.push_back(ReportSlot(slot));
+  const std::shared_ptr<const Layout> layout = state.layout();
+  for (const Slot& slot : layout->slots) out.slots.push_back(ReportSlot(slot));
   return out;
 }
 
@@ -105,7 +113,8 @@ bool IsReady(const StackState& state, std::string* why) {
     *why = state.stopping.load() ? "the stack is stopping" : "the stack is starting";
     return false;
   }
-  for (const Slot& slot : state.slots) {
+  const std::shared_ptr<const Layout> layout = state.layout();
+  for (const Slot& slot : layout->slots) {
     if (slot.config.optional) continue;
     const SlotReport report = ReportSlot(slot);
     if (report.serving) continue;
@@ -117,6 +126,7 @@ bool IsReady(const StackState& state, std::string* why) {
 }
 
 std::string MakeMetricsText(const StackState& state) {
+  const std::shared_ptr<const Layout> layout = state.layout();
   return state.metrics.Text([&](base::MetricsWriter& out) {
     using base::MetricType;
     out.Family("strata_build_info", MetricType::kGauge, "Version of the core.");
@@ -129,7 +139,7 @@ std::string MakeMetricsText(const StackState& state) {
     out.Sample({}, static_cast<double>(state.started_us) / 1e6);
     out.Family("process_resident_memory_bytes", MetricType::kGauge, "Resident memory.");
     out.Sample({}, ResidentBytes());
-    WriteSlots(state, out);
+    WriteSlots(*layout, out);
   });
 }
 

@@ -1,16 +1,16 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/base/mutex.h"
+#include "core/host/change/transfer.h"
 #include "core/host/instance.h"
+#include "core/host/layout.h"
 #include "core/host/package.h"
 #include "core/host/request.h"
 #include "core/host/route_table.h"
@@ -23,34 +23,29 @@
 
 namespace strata::host {
 
-// One slot of the running stack. Changed while starting and stopping only.
-struct Slot {
-  SlotConfig config;
-  std::uint32_t number = 0;
-  Lifecycle early;      // Until there is an instance.
-  std::string failure;  // Why it does not run.
-  std::optional<Manifest> manifest;
-  std::string package_dir;
-  std::string digest;
-  std::vector<Grant> grants;
-  // shared: with the routes, and with control threads that did not return in time.
-  std::shared_ptr<Instance> instance;
-  std::shared_ptr<SlotStats> stats = std::make_shared<SlotStats>();  // shared: with the instances.
-  std::optional<ServiceDescription> service;
+class Changes;
 
-  State state() const { return instance != nullptr ? instance->state() : early.state(); }
-  bool running() const { return state() == State::kActive; }
-};
-
-// The parts of a stack. Members are destroyed bottom up: instances before what they use.
+// The parts of a stack. Members are destroyed bottom up: instances before what they use. What the
+// slots are is a Layout: any thread reads the one of the moment, one control thread at a time (of
+// the start, of a change, of the stop) shows another.
 class StackState final {
  public:
   StackState(StackConfig stack_config, const StackOptions& stack_options, base::Log& stack_log,
              const base::Clock& stack_clock);
   ~StackState();
 
-  // Publishes a generation of all running slots but `without`; returns its number.
-  std::uint64_t Publish(const Slot* without = nullptr);
+  // The slots as they are. Never null.
+  std::shared_ptr<const Layout> layout() const;
+  // Shows `layout` and makes its running, routed slots the next generation; returns its number.
+  std::uint64_t Publish(const Layout& layout);
+  // Shows what has no influence on the routes.
+  void Show(const Layout& layout);
+  // Routes for candidates only (RouteTable::Stage).
+  void Stage(const Layout& layout);
+  // Gives each slot of `layout` what `wiring` (of the same slots) grants it.
+  void Connect(Wiring wiring, Layout* layout);
+  // The number of a slot: the same for a name as long as the stack runs.
+  std::uint32_t NumberOf(const std::string& name);
   // Absolute; a relative `data` counts from the stack file's folder.
   std::string DataDir() const;
   std::string SlotStateDir(const Slot& slot) const;
@@ -71,10 +66,15 @@ class StackState final {
   WorkerPool workers;
   const HostServices services;
 
-  std::deque<Slot> slots;
-  std::vector<std::size_t> order;  // Providers before consumers.
-  std::map<std::string, std::string, std::less<>> chosen;
+  // How records are copied in a swap by transfer; null: not at all. Set before the stack starts.
+  MakeTransfer make_transfer;
   std::shared_ptr<Instance> core;  // strata.core.v1; shared: as in Slot.
+
+  // Instances that did not let go: never destroyed, because their code may still run.
+  void KeepZombie(std::shared_ptr<Instance> instance);
+  std::size_t zombies() const;
+
+  std::unique_ptr<Changes> changes;  // Of the running stack.
 
   // Requests from outside, to bound them and to wait for them.
   std::atomic<std::size_t> requests{0};
@@ -92,6 +92,15 @@ class StackState final {
   base::CondVar health_stop;
   bool health_stopping STRATA_GUARDED_BY(health_mutex) = false;
   std::thread health_thread;
+
+ private:
+  std::unique_ptr<const Routes> RoutesOf(const Layout& layout);
+
+  mutable base::Mutex layout_mutex_;
+  // shared: with readers that look at an edition while the next is shown.
+  std::shared_ptr<const Layout> layout_ STRATA_GUARDED_BY(layout_mutex_);
+  std::map<std::string, std::uint32_t> numbers_ STRATA_GUARDED_BY(layout_mutex_);
+  std::vector<std::shared_ptr<Instance>> zombies_ STRATA_GUARDED_BY(layout_mutex_);
 };
 
 // What the core's own services are made of (admin.cc): the instance of slot "core". Takes the state

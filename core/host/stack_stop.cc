@@ -21,18 +21,22 @@ bool WaitForRequests(StackState& state, Deadline deadline) {
 }
 
 void EndRequests(StackState& state, Deadline deadline) {
+  // What has no end of its own is not waited for.
+  state.table.Cancel(RouteTable::kEverything, RouteTable::Ending::kEndless);
+  state.hub.CancelGeneration(RouteTable::kEverything, RouteTable::Ending::kEndless);
   if (WaitForRequests(state, deadline)) return;
   const std::size_t left = state.requests.load();
-  const std::uint64_t generation = state.table.current();
-  state.table.Cancel(generation);
-  state.hub.CancelGeneration(generation);
+  state.table.Cancel(RouteTable::kEverything);
+  state.hub.CancelGeneration(RouteTable::kEverything);
   const bool ended = WaitForRequests(state, steady_clock::now() + kCancelGrace);
   state.log.Warning("stack.cancelled_requests",
                     {{"requests", std::uint64_t{left}}, {"all_ended", ended}});
 }
 
-Status StopOne(const std::shared_ptr<StackState>& state, Slot* slot, Deadline deadline) {
-  const std::uint64_t last = state->Publish(slot) - 1;
+Status StopOne(const std::shared_ptr<StackState>& state, Layout* layout, Slot* slot,
+               Deadline deadline) {
+  slot->routed = false;
+  const std::uint64_t last = state->Publish(*layout) - 1;
   const Status status = TakeDown(
       slot->instance, deadline,
       [&](Deadline until) { return state->table.WaitDrained(last, until); }, state);
@@ -53,10 +57,14 @@ Status StopSlots(const std::shared_ptr<StackState>& state, Deadline deadline) {
   state->table.CloseIngress();
   EndRequests(*state, deadline);
   std::string zombies;
-  for (auto index = state->order.rbegin(); index != state->order.rend(); ++index) {
-    Slot& slot = state->slots[*index];
-    if (slot.running()) static_cast<void>(StopOne(state, &slot, deadline));
+  Layout layout = *state->layout();
+  for (auto index = layout.order.rbegin(); index != layout.order.rend(); ++index) {
+    Slot& slot = layout.slots[*index];
+    if (slot.running()) static_cast<void>(StopOne(state, &layout, &slot, deadline));
     if (slot.state() == State::kZombie) zombies.append(" ").append(slot.config.name);
+  }
+  if (const std::size_t more = state->zombies(); more > 0) {
+    zombies.append(" (and ").append(std::to_string(more)).append(" that were replaced)");
   }
   if (zombies.empty()) return OkStatus();
   return DeadlineExceeded("these slots did not let go:" + zombies);

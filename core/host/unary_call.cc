@@ -47,8 +47,7 @@ Result<std::string> CallUnary(StackState& state, std::uint32_t slot, std::uint32
   call.request = abi::Bytes(request);
   call.deadline_us = state.clock.MonotonicUs() + kTimeoutUs;
   call.auth = abi::Bytes(auth);
-  STRATA_ASSIGN_OR_RETURN(const auto ticket,
-                          state.table.Enter(RouteTable::Caller::kBackground, call.deadline_us));
+  STRATA_ASSIGN_OR_RETURN(const auto ticket, state.table.EnterStaged());
   Request pinned(state.table, state.hub, ticket);
   const strata_code code = state.router.CallSlot(pinned, slot, method_index, &call);
   if (code == STRATA_OK) return std::move(call.response);

@@ -97,8 +97,8 @@ TEST_F(RouteTableTest, CancelReachesOldGenerationsOnly) {
 
   table_.Cancel(old);
 
-  EXPECT_TRUE(before->generation->cancelled());
-  EXPECT_FALSE(after->generation->cancelled());
+  EXPECT_TRUE(before->generation->cancelled(false));
+  EXPECT_FALSE(after->generation->cancelled(false));
   table_.Leave(*before);
   table_.Leave(*after);
 }

@@ -1,96 +1,66 @@
-// The ground that hot swap stands on: real plugins replaced under load, by nothing but the
-// generations, BringUp and TakeDown.
+// Real plugins replaced under load, as an operator would: by strata.core.v1.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
 
-#include "core/host/open_plugin.h"
-#include "core/host/stack_state.h"
+#include "core/host/lifecycle.h"
 #include "hosttest/data/v1/probe.pb.h"
+#include "tests/host/change_client.h"
 #include "tests/host/host_test_util.h"
 
 namespace strata::host {
 namespace {
 
-using std::chrono::steady_clock;
+using core::v1::Change;
+using core::v1::SlotChange;
+using core::v1::SwapRequest;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
-constexpr int kSwaps = 300;
+constexpr int kSwaps = 100;
 constexpr int kThreads = 4;
+constexpr const char* kSlots =
+    "  store: {plugin: hosttest_probe_1}\n"
+    "  record: {plugin: hosttest_probe_1, requires: {next: store}}\n";
 
-class Swapper : public ::testing::Test {
+class Swap : public ::testing::Test {
  protected:
-  void SetUp() override {
-    auto config = ParseStack("stack: s\ndata: " + dir_.path() +
-                                 "/data\nslots:\n"
-                                 "  store: {plugin: hosttest_probe_1}\n"
-                                 "  record: {plugin: hosttest_probe_1, requires: {next: store}}\n",
-                             "s.yaml");
-    ASSERT_TRUE(config.ok());
-    StackOptions options;
-    options.plugin_path = {PluginPath()};
-    state_ = std::make_shared<StackState>(*config, options, log_, clock_);
-    const Status started = StartSlots(state_);
-    ASSERT_TRUE(started.ok()) << started.message();
-    state_->table.OpenIngress();
-    for (const char* name : {"hosttest_probe_1", "hosttest_probe_2"}) {
-      const auto package = OpenPackage(PluginPath() + "/" + name);
-      ASSERT_TRUE(package.ok());
-      const auto plugin = OpenPlugin(SlotConfig(), *package, *state_);
-      ASSERT_TRUE(plugin.ok());
-      plugins_.push_back(*plugin);
-    }
-  }
-  void TearDown() override {
-    EXPECT_TRUE(StopSlots(state_, steady_clock::now() + std::chrono::seconds(30)).ok());
-  }
-
-  // Replaces slot "store" by a new instance of the other version.
-  Status Swap(int number) {
-    Slot& slot = state_->slots[0];
-    const std::shared_ptr<Instance> old = slot.instance;
-    InstanceSpec spec = old->spec();
-    spec.plugin = plugins_[static_cast<std::size_t>(number % 2)];
-    const auto next = std::make_shared<Instance>(std::move(spec), state_->services);
-    const auto deadline = steady_clock::now() + std::chrono::seconds(30);
-    STRATA_RETURN_IF_ERROR(BringUp(next, deadline, state_));
-    slot.instance = next;
-    const std::uint64_t last = state_->Publish() - 1;
-    if (!state_->table.WaitDrained(last, deadline)) return DeadlineExceeded("not drained");
-    return TakeDown(
-        old, deadline, [&](Deadline until) { return state_->table.WaitDrained(last, until); },
-        state_);
+  void Start(const std::string& slots = kSlots, const std::string& head = "") {
+    auto stack = TestStack::Start(slots, head);
+    ASSERT_TRUE(stack.ok()) << stack.status().message();
+    stack_ = *std::move(stack);
+    client_ = std::make_unique<ChangeClient>(**stack_);
   }
 
   // One request: record looks at store twice. 0 when all is well.
-  int Request(const std::string& body) {
-    const auto ticket = state_->table.Enter(RouteTable::Caller::kIngress, 0);
-    if (!ticket.ok()) return 1;
-    host::Request request(state_->table, state_->hub, *ticket);
-    const auto target = ticket->generation->routes().Find("record", "/hosttest.data.v1.Probe/Look");
-    IngressCall call(body);
-    if (!target.ok()) return 1;
-    if (state_->router.CallFromIngress(request, *target, call.call()) != STRATA_OK) return 1;
+  int Request() {
+    hosttest::data::v1::LookRequest look;
+    look.set_hops(1);
+    look.set_pause_us(50);
+    IngressCall call(look.SerializeAsString());
+    if (stack_->Call("record", "Look", &call) != STRATA_OK) return 1;
     hosttest::data::v1::LookResponse response;
     response.ParseFromString(call.responses().at(0));
     if (response.seen_size() != 3 || response.seen(0).code() != 0) return 1;
     return response.seen(1).version() == response.seen(2).version() ? 0 : 1;
   }
 
-  TempDir dir_;
-  base::MemoryLogSink sink_;
-  base::SystemClock clock_;
-  base::Log log_{sink_, clock_};
-  std::shared_ptr<StackState> state_;
-  std::vector<std::shared_ptr<const strata_plugin>> plugins_;
+  std::string Version(const std::string& slot) {
+    const core::v1::StatusResponse status = client_->Status();
+    for (const auto& s : status.slots()) {
+      if (s.name() == slot) return s.version();
+    }
+    return "";
+  }
+
+  std::unique_ptr<TestStack> stack_;
+  std::unique_ptr<ChangeClient> client_;
 };
 
-TEST_F(Swapper, NoRequestFailsAndNoneSeesTwoVersions) {
-  hosttest::data::v1::LookRequest look;
-  look.set_hops(1);
-  look.set_pause_us(50);
-  const std::string body = look.SerializeAsString();
+TEST_F(Swap, NoRequestFailsAndNoneSeesTwoVersions) {
+  Start();
   std::atomic<bool> stop{false};
   std::atomic<int> wrong{0};
   std::atomic<int> requests{0};
@@ -98,44 +68,239 @@ TEST_F(Swapper, NoRequestFailsAndNoneSeesTwoVersions) {
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
       while (!stop) {
-        wrong += Request(body);
+        wrong += Request();
         ++requests;
       }
     });
   }
 
-  Status swapped;
-  for (int i = 1; i <= kSwaps && swapped.ok(); ++i) {
-    swapped = Swap(i);
+  Status failed;
+  std::uint64_t cancelled = 0;
+  for (int i = 1; i <= kSwaps && failed.ok(); ++i) {
+    const auto change = client_->SwapAndWait(i % 3 == 0 ? "record" : "store",
+                                             i % 2 == 0 ? "hosttest_probe_1" : "hosttest_probe_2");
+    failed = change.status();
+    if (change.ok()) cancelled += change->cancelled();
     const int seen = requests;
     while (requests == seen) std::this_thread::yield();
   }
   stop = true;
   for (std::thread& thread : threads) thread.join();
 
-  EXPECT_TRUE(swapped.ok()) << swapped.message();
+  EXPECT_TRUE(failed.ok()) << failed.message();
   EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(cancelled, 0u);
   EXPECT_GE(requests, kSwaps);
-  EXPECT_EQ(sink_.Count("plugin.misbehaving"), 0u);
+  EXPECT_EQ(stack_->log().Count("plugin.misbehaving"), 0u);
+  EXPECT_EQ(client_->List().changes_size(), 50);
+  EXPECT_TRUE((*stack_)->Stop().ok());
+  EXPECT_EQ(stack_->log().Count("slot.retired"), static_cast<std::size_t>(kSwaps));
 }
 
-// The way back: a candidate that cannot start leaves everything as it was.
-TEST_F(Swapper, AFailedCandidateChangesNothing) {
-  const auto package = OpenPackage(FixturePackage("start_fails"));
-  ASSERT_TRUE(package.ok());
-  InstanceSpec spec = state_->slots[0].instance->spec();
-  spec.plugin = *OpenPlugin(SlotConfig(), *package, *state_);
-  const auto candidate = std::make_shared<Instance>(std::move(spec), state_->services);
-  const std::uint64_t before = state_->table.current();
+TEST_F(Swap, IsRecorded) {
+  Start();
 
-  EXPECT_FALSE(BringUp(candidate, steady_clock::now() + std::chrono::seconds(30), state_).ok());
+  const auto change = client_->SwapAndWait("store", "hosttest_probe_2");
 
-  EXPECT_EQ(candidate->state(), State::kFailed);
-  EXPECT_EQ(state_->table.current(), before);
+  ASSERT_TRUE(change.ok()) << change.status().message();
+  EXPECT_EQ(change->state(), Change::STATE_DONE);
+  EXPECT_EQ(change->who(), "operator");
+  EXPECT_EQ(change->generation_after(), change->generation_before() + 1);
+  ASSERT_EQ(change->slots_size(), 1);
+  EXPECT_EQ(change->slots(0).action(), SlotChange::ACTION_SWAP);
+  EXPECT_EQ(change->slots(0).mode(), core::v1::SWAP_MODE_OVERLAP);
+  EXPECT_EQ(change->slots(0).from().version(), "1.0.0");
+  EXPECT_EQ(change->slots(0).to().version(), "2.0.0");
+  EXPECT_EQ(change->slots(0).to().digest().size(), 64u);
+  EXPECT_EQ(Version("store"), "2.0.0");
+}
+
+TEST_F(Swap, APlanTouchesNothing) {
+  Start();
+  SwapRequest request;
+  request.set_slot("store");
+  request.set_version("2.0.0");
+  request.set_plan_only(true);
+
+  const auto response = client_->Swap(request);
+
+  ASSERT_TRUE(response.ok()) << response.status().message();
+  EXPECT_FALSE(response->has_change());
+  EXPECT_EQ(response->plan().slots(0).to().version(), "2.0.0");
+  EXPECT_EQ(client_->Status().generation(), 4u);
+  EXPECT_EQ(client_->List().changes_size(), 0);
+}
+
+TEST_F(Swap, RollbackBringsTheOldOneBack) {
+  Start();
+  EXPECT_EQ(client_->Rollback("store").status().code(), Code::kFailedPrecondition);
+  ASSERT_TRUE(client_->SwapAndWait("store", "hosttest_probe_2").ok());
+
+  const auto back = client_->Rollback("store");
+
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  EXPECT_EQ(client_->WaitSwitched(back->change().id()).state(), Change::STATE_DONE);
+  EXPECT_EQ(Version("store"), "1.0.0");
+}
+
+TEST_F(Swap, SettingsAreMergedIntoThoseItHas) {
+  Start("  store:\n    plugin: hosttest_probe_1\n    config: {rows: 5}\n");
+  SwapRequest request;
+  request.set_slot("store");
+  request.set_config_json(R"({"rows": 1000})");
+  request.set_plan_only(true);
+  const auto refused = client_->Swap(request);
+  EXPECT_EQ(refused.status().code(), Code::kInvalidArgument);
+  EXPECT_THAT(refused.status().message(),
+              AllOf(HasSubstr("swap: the new settings"), HasSubstr("config.rows")));
+
+  request.set_config_json(R"({"rows": 7})");
+  const auto plan = client_->Swap(request);
+
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  ASSERT_EQ(plan->plan().slots(0).settings_size(), 1);
+  EXPECT_EQ(plan->plan().slots(0).settings(0), "rows");
+}
+
+TEST_F(Swap, WrongRequestsAreExplained) {
+  Start();
+  EXPECT_THAT(client_->SwapAndWait("stor", "hosttest_probe_2").status().message(),
+              HasSubstr("did you mean \"store\"?"));
+  EXPECT_THAT(client_->SwapAndWait("store", "hosttest_prob_2").status().message(),
+              HasSubstr("did you mean \"hosttest_probe_2\"?"));
+  SwapRequest request;
+  request.set_slot("store");
+  request.set_version("9.0.0");
+  EXPECT_THAT(client_->Swap(request).status().message(), HasSubstr("there is 1.0.0, 2.0.0"));
+  request.clear_version();
+  request.set_mode(core::v1::SWAP_MODE_HANDOVER);
+  EXPECT_EQ(client_->Swap(request).status().code(), Code::kFailedPrecondition);
+}
+
+TEST_F(Swap, ARequestIdIsDoneOnce) {
+  Start();
+  SwapRequest request;
+  request.set_slot("store");
+  request.set_package("hosttest_probe_2");
+  request.set_request_id("once");
+  request.set_probation_s(0);
+  const auto first = client_->Swap(request);
+  ASSERT_TRUE(first.ok()) << first.status().message();
+  client_->WaitEnded(first->change().id());
+
+  const auto again = client_->Swap(request);
+
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(again->change().id(), first->change().id());
+  EXPECT_EQ(again->change().state(), Change::STATE_DONE);
+  EXPECT_EQ(client_->List().changes_size(), 1);
+}
+
+// A candidate that cannot serve leaves everything as it was.
+struct Broken {
+  const char* package;
+  const char* reason;
+};
+class BrokenCandidates : public Swap, public ::testing::WithParamInterface<Broken> {};
+
+TEST_P(BrokenCandidates, ChangeNothing) {
+  Start("  store: {plugin: good}\n", "timeouts: {start: 500ms}\n");
+
+  const auto change = client_->SwapAndWait("store", GetParam().package);
+
+  ASSERT_FALSE(change.ok());
+  EXPECT_THAT(change.status().message(), HasSubstr(GetParam().reason));
+  EXPECT_EQ(client_->Status().generation(), 3u);
+  EXPECT_TRUE(client_->Status().ready());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BrokenCandidates,
+                         ::testing::Values(Broken{"two_exports", "check \"exports\" failed"},
+                                           Broken{"wrong_abi", "check \"abi\" failed"},
+                                           Broken{"other_version", "check \"descriptor\" failed"},
+                                           Broken{"create_fails", "create: "},
+                                           Broken{"create_null", "no instance"},
+                                           Broken{"start_fails", "start: "},
+                                           Broken{"unhealthy", "health: "}),
+                         [](const auto& test) { return std::string(test.param.package); });
+
+// Neither an endless call nor the watch of the change itself holds the drain up.
+TEST_F(Swap, EndlessCallsEnterAgain) {
+  Start();
+  IngressCall watch;
+  strata_code code = STRATA_OK;
+  std::thread watcher([&] { code = stack_->Call("store", "Watch", &watch); });
+  watch.WaitForResponses(1);
+  const auto begun = std::chrono::steady_clock::now();
+
+  const auto change = client_->SwapAndWait("store", "hosttest_probe_2");
+
+  watcher.join();
+  ASSERT_TRUE(change.ok()) << change.status().message();
+  EXPECT_EQ(code, STRATA_UNAVAILABLE);
+  EXPECT_EQ(change->resumed(), 1u);
+  EXPECT_EQ(change->cancelled(), 0u);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+}
+
+TEST_F(Swap, WhatDoesNotEndIsCancelled) {
+  Start(kSlots, "timeouts: {drain: 50ms}\n");
+  IngressCall hang;
+  strata_code code = STRATA_OK;
+  std::thread caller([&] { code = stack_->Call("store", "Hang", &hang); });
+  hang.WaitForResponses(1);
+
+  const auto change = client_->SwapAndWait("store", "hosttest_probe_2");
+
+  caller.join();
+  ASSERT_TRUE(change.ok()) << change.status().message();
+  EXPECT_EQ(code, STRATA_UNAVAILABLE);
+  EXPECT_EQ(change->cancelled(), 1u);
+}
+
+// A call that does not even hear that it was cancelled: the swap is done, its instance is kept.
+TEST_F(Swap, WhatDoesNotHearStaysAsAZombie) {
+  Start(kSlots, "timeouts: {drain: 20ms}\n");
   hosttest::data::v1::LookRequest look;
-  look.set_hops(1);
-  look.set_pause_us(1);
-  EXPECT_EQ(Request(look.SerializeAsString()), 0);
+  look.set_hold_us(4'000'000);
+  IngressCall deaf(look.SerializeAsString());
+  std::atomic<int> code{-1};
+  std::thread caller([&] { code = stack_->Call("store", "Look", &deaf); });
+  while (client_->Status().slots(0).calls().in_flight() == 0) std::this_thread::yield();
+
+  const auto change = client_->SwapAndWait("store", "hosttest_probe_2");
+  const auto again = client_->SwapAndWait("store", "hosttest_probe_1");
+
+  ASSERT_TRUE(change.ok()) << change.status().message();
+  EXPECT_EQ(change->cancelled(), 2u);
+  EXPECT_THAT(change->reason(), HasSubstr("ZOMBIE"));
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(again->cancelled(), 0u);
+  EXPECT_EQ(Request(), 0);
+  caller.join();
+  EXPECT_EQ((*stack_)->Stop().code(), Code::kDeadlineExceeded);
+}
+
+TEST_F(Swap, ACircleOfChangesIsRefused) {
+  Start(kSlots, "timeouts: {drain: 5s}\n");
+  hosttest::data::v1::LookRequest look;
+  look.set_hold_us(300'000);
+  IngressCall slow(look.SerializeAsString());
+  std::thread caller([&] { stack_->Call("store", "Look", &slow); });
+  while (client_->Status().slots(0).calls().in_flight() == 0) std::this_thread::yield();
+  SwapRequest request;
+  request.set_slot("store");
+  request.set_package("hosttest_probe_2");
+  request.set_probation_s(0);
+  const auto first = client_->Swap(request);
+  ASSERT_TRUE(first.ok()) << first.status().message();
+
+  const auto second = client_->Swap(request);
+
+  EXPECT_EQ(second.status().code(), Code::kAborted);
+  EXPECT_THAT(second.status().message(), HasSubstr(first->change().id()));
+  caller.join();
+  EXPECT_EQ(client_->WaitEnded(first->change().id()).state(), Change::STATE_DONE);
 }
 
 TEST(Lifecycle, StepsAreTheOnesOfTheDesign) {

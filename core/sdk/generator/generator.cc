@@ -99,16 +99,23 @@ const Shape& ShapeOf(const MethodDescriptor* method) {
   return method->server_streaming() ? kServerStream : kUnary;
 }
 
+// A server stream whose name begins with "Watch" goes on until the caller has heard enough.
+bool IsEndless(const MethodDescriptor* method) {
+  return method->server_streaming() && !method->client_streaming() &&
+         method->name().rfind("Watch", 0) == 0;
+}
+
 std::string Flags(const MethodDescriptor* method) {
+  const std::string endless = IsEndless(method) ? " | STRATA_METHOD_ENDLESS" : "";
   switch (method->options().idempotency_level()) {
     case MethodOptions::NO_SIDE_EFFECTS:
-      return "STRATA_METHOD_IDEMPOTENT | STRATA_METHOD_READ_ONLY";
+      return "STRATA_METHOD_IDEMPOTENT | STRATA_METHOD_READ_ONLY" + endless;
     case MethodOptions::IDEMPOTENT:
-      return "STRATA_METHOD_IDEMPOTENT";
+      return "STRATA_METHOD_IDEMPOTENT" + endless;
     case MethodOptions::IDEMPOTENCY_UNKNOWN:
       break;
   }
-  return "0";
+  return "0" + endless;
 }
 
 Vars VarsOf(const MethodDescriptor* method) {

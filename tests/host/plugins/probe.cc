@@ -70,6 +70,11 @@ class Probe final : public ProbeService {
     return strata::Cancelled("told to stop");
   }
 
+  strata::Status Watch(strata::Context& cx, const HangRequest& request,
+                       strata::Writer<HangResponse>& writer) override {
+    return Hang(cx, request, writer);
+  }
+
   strata::Status Repeat(strata::Context&, strata::Reader<HangResponse>& reader,
                         strata::Writer<HangResponse>& writer) override {
     return reader.ForEach([&](HangResponse& row) {

@@ -1,0 +1,459 @@
+#include "core/host/change/changes.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/host/change/requests.h"
+#include "core/host/stack_state.h"
+
+namespace strata::host {
+namespace {
+
+namespace v1 = core::v1;
+using v1::Change;
+
+constexpr std::int64_t kProbationUs = 600'000'000;
+constexpr std::size_t kMaxRequestId = 64;
+
+std::int64_t ProbationUs(bool given, std::uint32_t seconds) {
+  return given ? std::int64_t{seconds} * 1'000'000 : kProbationUs;
+}
+
+bool Touches(const std::vector<v1::SlotChange>& changes, const ChangePlan& plan) {
+  return std::any_of(changes.begin(), changes.end(), [&](const v1::SlotChange& change) {
+    return std::any_of(plan.steps.begin(), plan.steps.end(),
+                       [&](const PlannedStep& step) { return step.slot == change.slot(); });
+  });
+}
+
+}  // namespace
+
+// The right to plan and carry out a change; given back unless a job has taken it over.
+class Changes::Claim {
+ public:
+  explicit Claim(Changes& changes) : changes_(changes) {}
+  ~Claim() {
+    if (!held_) return;
+    const base::MutexLock lock(changes_.mutex_);
+    changes_.claimed_ = false;
+  }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+  Status Take() {
+    const base::MutexLock lock(changes_.mutex_);
+    if (!changes_.started_ || changes_.stopping_) {
+      return Unavailable("the stack is starting or stopping");
+    }
+    if (changes_.claimed_) {
+      const std::string& id = changes_.running_;
+      return Aborted(id.empty() ? "another change is being planned; try again"
+                                : "change " + id + " is running; wait for it and try again");
+    }
+    changes_.claimed_ = held_ = true;
+    return OkStatus();
+  }
+  void HandOver() { held_ = false; }
+
+ private:
+  Changes& changes_;
+  bool held_ = false;
+};
+
+Changes::Changes(StackState& state)
+    : state_(state), history_(state.DataDir() + "/changes", state.clock, state.log) {
+  RecoverHistory();
+}
+
+Changes::~Changes() = default;
+
+// Changes that the end of an earlier core has cut off.
+void Changes::RecoverHistory() {
+  for (const Change& change : history_.Unfinished()) {
+    const bool switched = change.state() == Change::STATE_PROBATION;
+    history_.Update(
+        change.id(),
+        [&](Change* c) {
+          c->set_state(switched ? Change::STATE_ROLLED_BACK : Change::STATE_FAILED);
+          c->set_reason(switched ? "the core ended while it was on probation"
+                                 : "the core ended before it was done");
+          c->set_finished_us(state_.clock.WallUs());
+        },
+        /*record=*/true);
+  }
+}
+
+void Changes::Start(std::shared_ptr<StackState> state) {
+  shared_ = std::move(state);
+  {
+    const base::MutexLock lock(mutex_);
+    started_ = true;
+  }
+  retire_thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "strata-retire");
+    RetireLoop();
+  });
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "strata-change");
+    Run();
+  });
+}
+
+void Changes::Stop() {
+  {
+    const base::MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.NotifyAll();
+  if (thread_.joinable()) thread_.join();
+  {
+    const base::MutexLock lock(mutex_);
+    retire_stopping_ = true;
+  }
+  old_changed_.NotifyAll();
+  if (retire_thread_.joinable()) retire_thread_.join();
+  shared_ = nullptr;
+}
+
+bool Changes::Stopping() const {
+  const base::MutexLock lock(mutex_);
+  return stopping_;
+}
+
+// ---- requests ----------------------------------------------------------------------------------
+
+Result<v1::ChangeResponse> Changes::Swap(const v1::SwapRequest& request, const std::string& who) {
+  const Order order{Change::KIND_SWAP,
+                    who,
+                    request.request_id(),
+                    request.plan_only(),
+                    ProbationUs(request.has_probation_s(), request.probation_s()),
+                    ""};
+  return Begin(order, [&](const Layout& layout) { return WantedBySwap(state_, layout, request); });
+}
+
+Result<v1::ChangeResponse> Changes::Rollback(const v1::RollbackRequest& request,
+                                             const std::string& who) {
+  const Order order{Change::KIND_ROLLBACK, who, request.request_id(), request.plan_only(), 0, ""};
+  return Begin(order, [&](const Layout& layout) { return WantedByRollback(layout, request); });
+}
+
+Result<v1::ChangeResponse> Changes::Apply(const v1::ApplyRequest& request, const std::string& who) {
+  const Order order{Change::KIND_APPLY,
+                    who,
+                    request.request_id(),
+                    request.plan_only(),
+                    ProbationUs(request.has_probation_s(), request.probation_s()),
+                    ""};
+  std::vector<std::string> warnings;
+  auto response =
+      Begin(order, [&](const Layout&) { return WantedByApply(state_, request, &warnings); });
+  if (!response.ok()) return response;
+  for (const std::string& warning : warnings) response->mutable_plan()->add_warnings(warning);
+  return response;
+}
+
+Result<v1::ChangeResponse> Changes::Begin(
+    const Order& order, const std::function<Result<Wanted>(const Layout&)>& wanted) {
+  v1::ChangeResponse response;
+  if (order.request_id.size() > kMaxRequestId) {
+    return InvalidArgument("request_id: at most 64 bytes");
+  }
+  if (!order.request_id.empty() && !order.plan_only) {
+    if (const auto known = history_.FindRequest(order.request_id); known.ok()) {
+      if (known->kind() != order.kind) {
+        return AlreadyExists("that request_id was used for change " + known->id());
+      }
+      *response.mutable_plan()->mutable_slots() = known->slots();
+      *response.mutable_change() = *known;
+      return response;
+    }
+  }
+  Claim claim(*this);
+  STRATA_RETURN_IF_ERROR(claim.Take());
+  const std::shared_ptr<const Layout> layout = state_.layout();
+  STRATA_ASSIGN_OR_RETURN(const Wanted slots, wanted(*layout));
+  STRATA_ASSIGN_OR_RETURN(ChangePlan plan, PlanChange(state_, slots));
+  *response.mutable_plan() = plan.shown;
+  if (order.plan_only || plan.steps.empty()) return response;
+  Change change;
+  change.set_kind(order.kind);
+  change.set_state(Change::STATE_RUNNING);
+  change.set_who(order.who);
+  change.set_reason(order.reason);
+  *change.mutable_slots() = plan.shown.slots();
+  *response.mutable_change() = history_.Add(std::move(change), order.request_id);
+  const std::string id = response.change().id();
+  {
+    const base::MutexLock lock(mutex_);
+    running_ = id;
+    end_running_ = false;
+    job_.emplace(Job{id, order, std::move(plan)});
+  }
+  claim.HandOver();
+  changed_.NotifyAll();
+  return response;
+}
+
+Result<Change> Changes::End(const std::string& id) {
+  STRATA_ASSIGN_OR_RETURN(const Change change, history_.Get(id));
+  if (ChangeHistory::Ended(change)) return change;
+  {
+    const base::MutexLock lock(mutex_);
+    if (running_ == id) {
+      end_running_ = true;
+    } else {
+      end_probation_.push_back(id);
+    }
+  }
+  changed_.NotifyAll();
+  return history_.Get(id);
+}
+
+// ---- the control thread ------------------------------------------------------------------------
+
+void Changes::Run() {
+  while (true) {
+    std::optional<Job> job;
+    {
+      const base::MutexLock lock(mutex_);
+      const auto tick = std::chrono::steady_clock::now() + state_.options.probation_interval;
+      while (!job_ && !stopping_ && end_probation_.empty()) {
+        if (probations_.empty()) {
+          changed_.Wait(mutex_);
+        } else if (!changed_.WaitUntil(mutex_, tick)) {
+          break;
+        }
+      }
+      job.swap(job_);
+      if (stopping_ && !job) break;
+    }
+    if (job) RunJob(*std::move(job));
+    CheckProbations();
+  }
+  for (OnProbation& change : probations_) {
+    EndProbation(&change, Change::STATE_DONE, "the stack was stopped during the probation");
+  }
+  probations_.clear();
+}
+
+void Changes::RunJob(Job job) {
+  ChangeMonitor monitor;
+  monitor.step = [&](std::string_view step) {
+    history_.Update(job.id, [&](Change* c) { c->set_step(std::string(step)); });
+  };
+  monitor.ended = [&] {
+    const base::MutexLock lock(mutex_);
+    return end_running_ || stopping_;
+  };
+  monitor.progress = [&](const v1::Progress& progress) {
+    history_.Update(job.id, [&](Change* c) { *c->mutable_progress() = progress; });
+    return !monitor.ended();
+  };
+  state_.log.Info("change.started", {{"change", job.id}, {"who", job.order.who}});
+  ChangeRunner runner(shared_, std::move(job.plan), monitor);
+  ChangeOutcome outcome;
+  const Status status = runner.Switch(&outcome);
+  if (status.ok()) {
+    runner.Drain(&outcome);
+    return Succeed(job, runner, outcome);
+  }
+  state_.log.Warning(
+      "change.failed",
+      {{"change", job.id}, {"code", CodeName(status.code())}, {"reason", status.message()}});
+  Release();
+  history_.Update(
+      job.id,
+      [&](Change* c) {
+        c->set_state(Change::STATE_FAILED);
+        c->set_reason(status.message());
+        c->set_finished_us(state_.clock.WallUs());
+        c->set_pause_us(outcome.pause_us);
+        c->clear_step();
+      },
+      /*record=*/true);
+  for (OnProbation& change : probations_) {
+    if (change.taken_back_by != job.id) continue;
+    EndProbation(&change, Change::STATE_DONE,
+                 change.breach + "; it could not be taken back: " + status.message());
+  }
+  std::erase_if(probations_, [](const OnProbation& change) { return change.over; });
+}
+
+// The next change may begin: called before anybody is told that this one has ended.
+void Changes::Release() {
+  const base::MutexLock lock(mutex_);
+  running_.clear();
+  claimed_ = false;
+}
+
+void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOutcome& outcome) {
+  Supersede(job, runner.plan());
+  const bool probation = job.order.probation_us > 0;
+  const std::int64_t until_us = state_.clock.WallUs() + job.order.probation_us;
+  std::string reason = job.order.reason;
+  if (outcome.abandoned > 0) {
+    reason += std::string(reason.empty() ? "" : "; ") + std::to_string(outcome.abandoned) +
+              " requests did not end when they were told to; the plugin that they are in stays in "
+              "memory (ZOMBIE)";
+  }
+  if (probation) StartProbation(job, runner, until_us);
+  Retire(outcome.old, state_.table.AbandonedInFlight() > 0);
+  Release();
+  history_.Update(
+      job.id,
+      [&](Change* c) {
+        c->set_state(probation ? Change::STATE_PROBATION : Change::STATE_DONE);
+        c->set_generation_before(outcome.generation_before);
+        c->set_generation_after(outcome.generation_after);
+        c->set_pause_us(outcome.pause_us);
+        c->set_drained(outcome.drained);
+        c->set_cancelled(outcome.cancelled + outcome.abandoned);
+        c->set_resumed(outcome.resumed);
+        c->set_reason(reason);
+        c->clear_step();
+        if (probation) c->set_probation_until_us(until_us);
+        if (!probation) c->set_finished_us(state_.clock.WallUs());
+      },
+      /*record=*/true);
+  state_.log.Info("change.switched", {{"change", job.id},
+                                      {"generation", outcome.generation_after},
+                                      {"pause_us", outcome.pause_us},
+                                      {"drained", outcome.drained},
+                                      {"cancelled", outcome.cancelled + outcome.abandoned}});
+}
+
+// ---- probation ---------------------------------------------------------------------------------
+
+void Changes::StartProbation(const Job& job, const ChangeRunner& runner, std::int64_t until_us) {
+  OnProbation& change = probations_.emplace_back();
+  change.id = job.id;
+  change.until_us = state_.clock.MonotonicUs() + job.order.probation_us;
+  change.before = runner.plan().from;
+  for (const v1::SlotChange& part : runner.plan().shown.slots()) change.changes.push_back(part);
+  for (const PlannedStep& step : runner.plan().steps) {
+    const Slot* const slot = runner.layout().Find(step.slot);
+    if (slot == nullptr) continue;
+    const Slot* const then = change.before->Find(step.slot);
+    std::shared_ptr<const SlotStats::StatsMark> baseline;
+    if (then != nullptr && then->instance != nullptr) {
+      baseline = then->served_before == nullptr
+                     ? slot->served_before
+                     : std::make_shared<const SlotStats::StatsMark>(
+                           slot->served_before->Since(*then->served_before));
+    }
+    change.slots.push_back(
+        std::make_unique<Probation>(slot->instance, baseline, state_.options.probation));
+  }
+  ShowProbation(change, until_us);
+}
+
+void Changes::ShowProbation(const OnProbation& change, std::int64_t until_us) {
+  Layout layout = *state_.layout();
+  for (const v1::SlotChange& part : change.changes) {
+    if (Slot* const slot = layout.Find(part.slot()); slot != nullptr) {
+      slot->probation_until_us = until_us;
+    }
+  }
+  state_.Show(layout);
+}
+
+void Changes::CheckProbations() {
+  std::vector<std::string> to_end;
+  {
+    const base::MutexLock lock(mutex_);
+    to_end.swap(end_probation_);
+  }
+  for (OnProbation& change : probations_) {
+    if (std::find(to_end.begin(), to_end.end(), change.id) != to_end.end()) {
+      EndProbation(&change, Change::STATE_DONE, "the probation was ended");
+    } else if (change.taken_back_by.empty()) {
+      for (const auto& slot : change.slots) {
+        const std::string why = slot->Check();
+        if (change.breach.empty() && !why.empty()) {
+          change.breach = "slot " + std::string(slot->instance().slot()) + ": " + why;
+        }
+      }
+      if (!change.breach.empty()) {
+        TakeBack(&change);
+      } else if (state_.clock.MonotonicUs() >= change.until_us) {
+        EndProbation(&change, Change::STATE_DONE, "");
+      }
+    }
+  }
+  std::erase_if(probations_, [](const OnProbation& change) { return change.over; });
+}
+
+void Changes::TakeBack(OnProbation* change) {
+  state_.log.Warning("change.breach", {{"change", change->id}, {"reason", change->breach}});
+  Order order;
+  order.kind = Change::KIND_ROLLBACK;
+  order.who = "core";
+  order.reason = "takes " + change->id + " back: " + change->breach;
+  const auto begun = Begin(order, [&](const Layout& layout) -> Result<Wanted> {
+    return WantedBefore(layout, *change->before, change->changes);
+  });
+  if (begun.ok()) {
+    change->taken_back_by = begun->change().id();
+  } else if (begun.status().code() != Code::kAborted) {  // Else: at the next look.
+    EndProbation(change, Change::STATE_DONE,
+                 change->breach + "; it could not be taken back: " + begun.status().message());
+  }
+}
+
+void Changes::EndProbation(OnProbation* change, Change::State state, const std::string& why) {
+  change->over = true;
+  history_.Update(
+      change->id,
+      [&](Change* c) {
+        c->set_state(state);
+        if (!why.empty()) c->set_reason(c->reason().empty() ? why : c->reason() + "; " + why);
+        c->set_finished_us(state_.clock.WallUs());
+      },
+      /*record=*/true);
+  state_.log.Info("change.ended",
+                  {{"change", change->id}, {"state", Change::State_Name(state)}, {"reason", why}});
+  ShowProbation(*change, 0);
+}
+
+void Changes::Supersede(const Job& job, const ChangePlan& plan) {
+  for (OnProbation& change : probations_) {
+    if (!Touches(change.changes, plan)) continue;
+    const bool back = job.order.kind == Change::KIND_ROLLBACK;
+    const std::string by = job.id + " (" + job.order.who + ")";
+    const std::string why = !change.breach.empty() ? change.breach
+                            : back                 ? "taken back by " + by
+                                                   : "followed by " + by;
+    EndProbation(&change, back ? Change::STATE_ROLLED_BACK : Change::STATE_DONE, why);
+  }
+  std::erase_if(probations_, [](const OnProbation& change) { return change.over; });
+}
+
+// ---- what was replaced -------------------------------------------------------------------------
+
+void Changes::Retire(std::vector<std::shared_ptr<Instance>> old, bool calls_left) {
+  {
+    const base::MutexLock lock(mutex_);
+    for (auto& instance : old) old_.push_back({std::move(instance), calls_left});
+  }
+  old_changed_.NotifyAll();
+}
+
+void Changes::RetireLoop() {
+  while (true) {
+    std::vector<Old> batch;
+    {
+      const base::MutexLock lock(mutex_);
+      while (old_.empty() && !retire_stopping_) old_changed_.Wait(mutex_);
+      if (old_.empty()) return;
+      batch.swap(old_);
+    }
+    for (const Old& old : batch) {
+      static_cast<void>(RetireInstance(shared_, old.instance, old.calls_left));
+    }
+  }
+}
+
+}  // namespace strata::host

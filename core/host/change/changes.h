@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/base/status.h"
+#include "core/host/change/history.h"
+#include "core/host/change/plan.h"
+#include "core/host/change/probation.h"
+#include "core/host/change/runner.h"
+#include "strata/core/v1/core.pb.h"
+
+namespace strata::host {
+
+class StackState;
+
+// Changes of the running stack, one at a time on a thread of their own ("strata-change"). Thread-
+// safe. The calls answer as soon as the change has begun; none of them waits for requests to drain,
+// so they may come from within a request that a change waits for. Errors: proto/strata/core/v1.
+class Changes final {
+ public:
+  explicit Changes(StackState& state);
+  ~Changes();
+  Changes(const Changes&) = delete;
+  Changes& operator=(const Changes&) = delete;
+
+  // From Start to Stop changes are carried out. Stop ends one that has not switched, and waits; the
+  // plugins that were replaced are gone afterwards. Probations end with what runs.
+  void Start(std::shared_ptr<StackState> state);
+  void Stop();
+
+  // `who` asked.
+  Result<core::v1::ChangeResponse> Swap(const core::v1::SwapRequest& request,
+                                        const std::string& who);
+  Result<core::v1::ChangeResponse> Apply(const core::v1::ApplyRequest& request,
+                                         const std::string& who);
+  Result<core::v1::ChangeResponse> Rollback(const core::v1::RollbackRequest& request,
+                                            const std::string& who);
+  Result<core::v1::Change> End(const std::string& id);
+
+  // A change that some other part of the core has planned (a move): `plan` runs on this thread.
+  struct Order {
+    core::v1::Change::Kind kind = core::v1::Change::KIND_UNSPECIFIED;
+    std::string who;
+    std::string request_id;
+    bool plan_only = false;
+    std::int64_t probation_us = 0;  // 0: none.
+    std::string reason{};           // Of automatic ones.
+  };
+  Result<core::v1::ChangeResponse> Begin(
+      const Order& order, const std::function<Result<Wanted>(const Layout&)>& wanted);
+
+  ChangeHistory& history() { return history_; }
+
+ private:
+  struct Job {
+    std::string id;
+    Order order;
+    ChangePlan plan;
+  };
+  // A change that has switched and is compared with what was before.
+  struct OnProbation {
+    std::string id;
+    std::int64_t until_us = 0;  // CLOCK_MONOTONIC
+    std::vector<std::unique_ptr<Probation>> slots;
+    std::vector<core::v1::SlotChange> changes;
+    std::shared_ptr<const Layout> before;
+    std::string breach;         // Why it is to be taken back.
+    std::string taken_back_by;  // The change that does so.
+    bool over = false;
+  };
+  class Claim;
+
+  void Run();
+  void RunJob(Job job);
+  void Release();
+  void Succeed(const Job& job, const ChangeRunner& runner, const ChangeOutcome& outcome);
+  void StartProbation(const Job& job, const ChangeRunner& runner, std::int64_t until_us);
+  void ShowProbation(const OnProbation& change, std::int64_t until_us);
+  void CheckProbations();
+  void EndProbation(OnProbation* change, core::v1::Change::State state, const std::string& why);
+  // Probations of slots that `plan` touches are over.
+  void Supersede(const Job& job, const ChangePlan& plan);
+  void TakeBack(OnProbation* change);
+  void Retire(std::vector<std::shared_ptr<Instance>> old, bool calls_left);
+  void RetireLoop();
+  void RecoverHistory();
+  bool Stopping() const;
+
+  StackState& state_;
+  ChangeHistory history_;
+  std::shared_ptr<StackState> shared_;  // From Start to Stop.
+
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  bool started_ STRATA_GUARDED_BY(mutex_) = false;
+  bool stopping_ STRATA_GUARDED_BY(mutex_) = false;
+  bool claimed_ STRATA_GUARDED_BY(mutex_) = false;  // Somebody plans or carries out a change.
+  std::string running_ STRATA_GUARDED_BY(mutex_);   // Its id, once it has one.
+  bool end_running_ STRATA_GUARDED_BY(mutex_) = false;
+  std::vector<std::string> end_probation_ STRATA_GUARDED_BY(mutex_);
+  std::optional<Job> job_ STRATA_GUARDED_BY(mutex_);
+
+  struct Old {
+    std::shared_ptr<Instance> instance;
+    bool calls_left;
+  };
+  std::vector<Old> old_ STRATA_GUARDED_BY(mutex_);
+  base::CondVar old_changed_;
+  bool retire_stopping_ STRATA_GUARDED_BY(mutex_) = false;
+
+  std::vector<OnProbation> probations_;  // Of the thread.
+  std::thread thread_;
+  std::thread retire_thread_;
+};
+
+}  // namespace strata::host

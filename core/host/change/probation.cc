@@ -1,0 +1,66 @@
+#include "core/host/change/probation.h"
+
+#include <array>
+#include <cstdio>
+#include <utility>
+
+namespace strata::host {
+namespace {
+
+double Share(const SlotStats::Snapshot& calls) {
+  return calls.ended == 0 ? 0
+                          : static_cast<double>(calls.failed) / static_cast<double>(calls.ended);
+}
+
+std::string Text(const char* format, double a, double b) {
+  std::array<char, 160> out{};
+  std::snprintf(out.data(), out.size(), format, a, b);
+  return out.data();
+}
+
+}  // namespace
+
+Probation::Probation(std::shared_ptr<Instance> instance, std::shared_ptr<const StatsMark> before,
+                     const ProbationBounds& bounds)
+    : instance_(std::move(instance)), before_(std::move(before)), bounds_(bounds) {
+  marks_.push_back(instance_->stats().Mark());
+}
+
+std::string Probation::Check() {
+  marks_.push_back(instance_->stats().Mark());
+  const StatsMark recent = marks_.back()->Since(*marks_.front());
+  if (marks_.size() > bounds_.window) marks_.pop_front();
+  std::string why = CheckHealth();
+  if (why.empty()) why = CheckErrors(recent);
+  if (why.empty()) why = CheckLatency(recent);
+  return why;
+}
+
+std::string Probation::CheckHealth() {
+  const Health health = instance_->health();
+  unhealthy_ = health.state == HealthState::kNotServing ? unhealthy_ + 1 : 0;
+  return unhealthy_ < bounds_.checks ? "" : "it is not healthy: " + health.reason;
+}
+
+std::string Probation::CheckErrors(const StatsMark& recent) const {
+  if (recent.calls.ended < bounds_.least_calls) return {};
+  const double now = Share(recent.calls);
+  const double then = before_ == nullptr ? 0 : Share(before_->calls);
+  if (now <= then + bounds_.more_errors || now <= 2 * then) return {};
+  return Text("%.1f %% of its calls fail; before, %.1f %% did", now * 100, then * 100);
+}
+
+std::string Probation::CheckLatency(const StatsMark& recent) {
+  if (before_ == nullptr || before_->latency.count < bounds_.least_calls_for_p99 ||
+      recent.latency.count < bounds_.least_calls_for_p99) {
+    return {};
+  }
+  const double now = recent.latency.Quantile(0.99);
+  const double then = before_->latency.Quantile(0.99);
+  const bool slow = now > then * bounds_.slower && now > then + bounds_.slower_by_s;
+  slow_ = slow ? slow_ + 1 : 0;
+  if (slow_ < bounds_.checks) return {};
+  return Text("its p99 is %.1f ms; before, it was %.1f ms", now * 1e3, then * 1e3);
+}
+
+}  // namespace strata::host

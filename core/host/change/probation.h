@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "core/host/change/probation_bounds.h"
+#include "core/host/instance.h"
+#include "core/host/slot_stats.h"
+
+namespace strata::host {
+
+// Watches one slot after a change and compares it with what served before. Single-threaded.
+class Probation final {
+ public:
+  using StatsMark = SlotStats::StatsMark;
+
+  // `before`: what the plugin before did, or null: then only failures and health count.
+  Probation(std::shared_ptr<Instance> instance, std::shared_ptr<const StatsMark> before,
+            const ProbationBounds& bounds);
+
+  // One look. Empty: all is well; else why the change is to be taken back.
+  std::string Check();
+
+  const Instance& instance() const { return *instance_; }
+
+ private:
+  std::string CheckHealth();
+  std::string CheckErrors(const StatsMark& recent) const;
+  std::string CheckLatency(const StatsMark& recent);
+
+  const std::shared_ptr<Instance> instance_;
+  const std::shared_ptr<const StatsMark> before_;
+  const ProbationBounds bounds_;
+  std::deque<std::shared_ptr<const StatsMark>> marks_;  // Oldest first.
+  int unhealthy_ = 0;
+  int slow_ = 0;
+};
+
+}  // namespace strata::host

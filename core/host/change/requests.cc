@@ -1,0 +1,194 @@
+#include "core/host/change/requests.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/base/json.h"
+#include "core/base/json_writer.h"
+#include "core/host/config_schema.h"
+#include "core/host/stack_state.h"
+
+namespace strata::host {
+namespace {
+
+namespace v1 = core::v1;
+namespace fs = std::filesystem;
+using v1::SlotChange;
+
+WantedSlot* FindWanted(Wanted* wanted, const std::string& name) {
+  for (WantedSlot& slot : wanted->slots) {
+    if (slot.config.name == name) return &slot;
+  }
+  return nullptr;
+}
+
+// The package on the plugin path that is `id` in `version`.
+Result<std::string> FindVersion(const StackState& state, const std::string& id,
+                                const std::string& version) {
+  std::string others;
+  for (const std::string& folder : state.packages.List()) {
+    const auto manifest = ReadManifest(folder);
+    if (!manifest.ok() || manifest->id != id) continue;
+    if (manifest->version == version) return folder;
+    others.append(others.empty() ? "" : ", ").append(manifest->version);
+  }
+  return NotFound("no package of " + id + " " + version + " on the plugin path; there " +
+                  (others.empty() ? "is none of that plugin" : "is " + others));
+}
+
+// Folder of the package that a swap names.
+Result<std::string> PackageOf(const StackState& state, const Slot& now,
+                              const v1::SwapRequest& request) {
+  if (!request.package().empty()) {
+    return state.packages.Find(request.package(), state.config.base_dir);
+  }
+  if (!request.version().empty()) {
+    if (!now.manifest) return FailedPrecondition("it is not known which plugin the slot has");
+    return FindVersion(state, now.manifest->id, request.version());
+  }
+  return now.package_dir;
+}
+
+std::string Merge(json::Value base, json::Value patch) {
+  if (!patch.is_object()) return std::string(patch.raw());
+  std::string out = "{";
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (out.size() > 1) out.push_back(',');
+    json::AppendQuoted(name, &out);
+    out.append(":").append(value);
+  };
+  for (const auto& member : base.members()) {
+    const json::Value change = patch[member.name];
+    if (!change) {
+      add(member.name, member.value.raw());
+    } else if (!change.is_null()) {
+      add(member.name, Merge(member.value, change));
+    }
+  }
+  for (const auto& member : patch.members()) {
+    if (base[member.name] || member.value.is_null()) continue;
+    add(member.name, Merge(json::Value(), member.value));
+  }
+  return out + "}";
+}
+
+// What a restart would do and a change cannot.
+void CompareHeads(const StackConfig& now, const StackConfig& file,
+                  std::vector<std::string>* warnings) {
+  const auto differ = [&](bool differs, std::string_view what) {
+    if (!differs) return;
+    warnings->push_back("The file says another " + std::string(what) +
+                        ": that is taken at the next start of the core.");
+  };
+  differ(now.http != file.http || now.grpc != file.grpc || now.admin_http != file.admin_http,
+         "address");
+  differ(now.max_requests != file.max_requests || now.workers != file.workers ||
+             now.max_queued_work != file.max_queued_work,
+         "limit");
+  differ(now.start_timeout != file.start_timeout || now.drain_timeout != file.drain_timeout,
+         "timeout");
+}
+
+}  // namespace
+
+Result<const Slot*> FindSlot(const Layout& layout, const std::string& name) {
+  if (const Slot* const slot = layout.Find(name); slot != nullptr) return slot;
+  return NotFound("there is no slot \"" + name + "\"" + DidYouMean(name, layout.Names()));
+}
+
+Result<std::string> MergeSettings(const std::string& base, const std::string& patch) {
+  STRATA_ASSIGN_OR_RETURN(const auto before, json::Document::Parse(base));
+  const auto change = json::Document::Parse(patch);
+  if (!change.ok() || !change->root().is_object()) {
+    return InvalidArgument("the settings are no JSON object");
+  }
+  return Merge(before.root(), change->root());
+}
+
+Result<Wanted> WantedBySwap(const StackState& state, const Layout& layout,
+                            const v1::SwapRequest& request) {
+  STRATA_ASSIGN_OR_RETURN(const Slot* const now, FindSlot(layout, request.slot()));
+  STRATA_ASSIGN_OR_RETURN(const std::string folder, PackageOf(state, *now, request));
+  Wanted out = AsItIs(layout);
+  out.name = "swap";
+  WantedSlot& slot = *FindWanted(&out, request.slot());
+  slot.keep = false;
+  slot.always = true;
+  slot.config.plugin = fs::absolute(folder).string();
+  slot.config.place = slot.config.plugin_place = out.name;
+  const auto manifest = ReadManifest(folder);
+  const bool same = manifest.ok() && now->manifest && manifest->id == now->manifest->id;
+  if (manifest.ok() && !request.version().empty() && manifest->version != request.version()) {
+    return NotFound("package " + folder + " is version " + manifest->version + ", not " +
+                    request.version());
+  }
+  const std::string& given = request.config_json();
+  if (!given.empty() || !same) {
+    STRATA_ASSIGN_OR_RETURN(
+        slot.config.config_json,
+        MergeSettings(same ? slot.config.config_json : "{}", given.empty() ? "{}" : given));
+    slot.config.config_places = {{"", "swap: the new settings"}};
+  }
+  if (request.mode() != v1::SWAP_MODE_UNSPECIFIED) out.modes[request.slot()] = request.mode();
+  return out;
+}
+
+Result<Wanted> WantedByRollback(const Layout& layout, const v1::RollbackRequest& request) {
+  STRATA_ASSIGN_OR_RETURN(const Slot* const now, FindSlot(layout, request.slot()));
+  if (now->previous == nullptr) {
+    return FailedPrecondition("slot \"" + request.slot() +
+                              "\" has nothing to go back to: nothing was changed there since the "
+                              "core started");
+  }
+  Wanted out = AsItIs(layout);
+  out.name = "rollback";
+  WantedSlot& slot = *FindWanted(&out, request.slot());
+  slot.keep = false;
+  slot.always = true;
+  slot.config = now->previous->config;
+  slot.back_to = now->previous;
+  return out;
+}
+
+Result<Wanted> WantedByApply(const StackState& state, const v1::ApplyRequest& request,
+                             std::vector<std::string>* warnings) {
+  const std::string file = request.file().empty() ? "stack.yaml" : request.file();
+  STRATA_ASSIGN_OR_RETURN(const StackConfig config, ParseStack(request.stack_yaml(), file));
+  CompareHeads(state.config, config, warnings);
+  Wanted out;
+  out.name = file;
+  for (const SlotConfig& slot : config.slots) {
+    WantedSlot& wanted = out.slots.emplace_back();
+    wanted.config = slot;
+    // A path in the file counts from the file's folder.
+    if (slot.plugin.find('/') != std::string::npos && !request.base_dir().empty()) {
+      wanted.config.plugin = (fs::path(request.base_dir()) / slot.plugin).string();
+    }
+  }
+  return out;
+}
+
+Wanted WantedBefore(const Layout& now, const Layout& before,
+                    const std::vector<SlotChange>& changes) {
+  Wanted out = AsItIs(now);
+  out.name = "rollback";
+  for (const SlotChange& change : changes) {
+    const Slot* const then = before.Find(change.slot());
+    const bool ran = then != nullptr && then->instance != nullptr;
+    std::erase_if(out.slots, [&](const WantedSlot& slot) {
+      return !ran && slot.config.name == change.slot();
+    });
+    if (!ran) continue;
+    WantedSlot* slot = FindWanted(&out, change.slot());
+    if (slot == nullptr) slot = &out.slots.emplace_back();
+    slot->keep = false;
+    slot->always = change.action() != SlotChange::ACTION_RECONFIGURE;
+    slot->config = then->config;
+    auto back = std::make_shared<Slot>(*then);
+    back->code = then->instance->spec().plugin;
+    slot->back_to = back;
+  }
+  return out;
+}
+
+}  // namespace strata::host

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/host/change/plan.h"
+#include "core/host/change/transfer.h"
+#include "core/host/slot_control.h"
+
+namespace strata::host {
+
+// How a change that runs tells what it does, and hears that it is to end.
+struct ChangeMonitor {
+  std::function<void(std::string_view)> step;  // "start record", "drain", ...
+  std::function<bool()> ended;                 // Somebody wants it to end before the switch.
+  Transfer::Report progress;
+};
+
+struct ChangeOutcome {
+  std::uint64_t generation_before = 0;
+  std::uint64_t generation_after = 0;
+  std::int64_t pause_us = 0;    // How long requests were parked.
+  std::uint64_t drained = 0;    // Requests of the old generations that ended by themselves,
+  std::uint64_t cancelled = 0;  // those that had to be cancelled,
+  std::uint64_t resumed = 0;    // and endless ones that were told to enter again.
+  std::uint64_t abandoned = 0;  // Requests that did not end even then.
+  // What was replaced or removed, consumers before providers: to be retired.
+  std::vector<std::shared_ptr<Instance>> old;
+};
+
+// Carries one plan out, on the control thread: starts the candidates, switches, drains. All or
+// nothing: on any error before the switch everything is as it was and the candidates are gone.
+class ChangeRunner final {
+ public:
+  ChangeRunner(std::shared_ptr<StackState> state, ChangePlan plan, ChangeMonitor monitor);
+  ~ChangeRunner();
+
+  // Until the new generation serves. CANCELLED: it was to end; else the reason why a candidate did
+  // not start, with its slot.
+  Status Switch(ChangeOutcome* outcome);
+  // Waits for the requests of the old generations and ends what does not end by itself. At most the
+  // stack's drain timeout and two seconds.
+  void Drain(ChangeOutcome* outcome);
+
+  const ChangePlan& plan() const { return plan_; }
+  // What runs after the switch.
+  const Layout& layout() const { return plan_.to; }
+
+ private:
+  Status Prepare();
+  Status PrepareStep(PlannedStep& step);
+  Status MakeCandidate(PlannedStep& step, Slot* slot);
+  Status StartCandidate(const PlannedStep& step, Slot* slot);
+  Status Describe(Slot* slot);
+  Status Reconfigure(PlannedStep& step);
+  void RestoreSettings();
+  Status CopyRecords();
+  Status PassThroughGate(ChangeOutcome* outcome);
+  Status EmptyGate();
+  Status ChangeHands();
+  void GiveBack();
+  void Commit(ChangeOutcome* outcome);
+  void Remember(const PlannedStep& step, Slot* slot) const;
+  void Discard();
+  Status CheckEnded() const;
+  bool NeedsGate() const;
+  Deadline StartDeadline() const;
+  bool WaitDrained(std::uint64_t last, Deadline deadline, ChangeOutcome* outcome);
+
+  // Unstages at the end, whatever happened.
+  const std::shared_ptr<StackState> shared_;
+  StackState& state_;
+  ChangePlan plan_;
+  const ChangeMonitor monitor_;
+  Layout staged_;  // What candidates see.
+  std::vector<std::string> reconfigured_;
+  std::vector<std::shared_ptr<Instance>> candidates_;
+  std::vector<std::shared_ptr<Instance>> released_;  // Have given their data up.
+  std::vector<std::pair<std::string, std::unique_ptr<Transfer>>> transfers_;
+};
+
+// Takes a replaced instance to RETIRED. `calls_left`: requests that were given up may still be in
+// it, so it is told to end its work and kept (ZOMBIE). DEADLINE_EXCEEDED: it did not let go.
+Status RetireInstance(const std::shared_ptr<StackState>& state,
+                      const std::shared_ptr<Instance>& instance, bool calls_left);
+
+}  // namespace strata::host
