@@ -31,9 +31,60 @@ struct StatusOptions {
   bool json = false;
   // Wait at most so long until the stack is ready; 0 asks once.
   std::chrono::seconds wait{0};
+  // Go on until the stack ends or the command is interrupted.
+  bool watch = false;
 };
 
 int RunStatus(const StatusOptions& options);
+// Draws the status anew on a terminal, prints lines elsewhere.
+int RunStatusWatch(const StatusOptions& options);
+
+// Of all commands that change a stack.
+struct ChangeFlags {
+  std::string at;
+  bool plan = false;
+  bool no_wait = false;
+  // "10m"; empty: as the core has it.
+  std::string probation;
+};
+
+struct SwapOptions {
+  ChangeFlags flags;
+  std::string slot;
+  std::string package;
+  std::string version;
+  std::string mode;
+  std::vector<std::string> set;
+  std::string isolation;
+};
+
+int RunSwap(const SwapOptions& options);
+
+struct RollbackOptions {
+  ChangeFlags flags;
+  std::string slot;
+};
+
+int RunRollback(const RollbackOptions& options);
+
+struct ApplyOptions {
+  ChangeFlags flags;
+  std::string stack_file;
+};
+
+int RunApply(const ApplyOptions& options);
+
+struct ChangesOptions {
+  std::string at;
+  std::string slot;
+  bool json = false;
+  std::uint32_t limit = 50;
+  // Ids of changes to follow or to end.
+  std::string watch;
+  std::string end;
+};
+
+int RunChanges(const ChangesOptions& options);
 
 struct PluginsOptions {
   std::string at;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/base/version.h"
+#include "core/cli/change_commands.h"
 #include "core/cli/client.h"
 #include "core/cli/commands.h"
 #include "core/isolation/plugin_host.h"
@@ -26,6 +27,7 @@ struct Options {
   CallOptions call;
   ImportOptions import;
   ExportOptions export_;
+  strata::cli::ChangeCommands changes;
 };
 
 void AddAt(CLI::App* command, std::string* at) {
@@ -67,6 +69,7 @@ void AddStatus(CLI::App& app, StatusOptions* options, int* exit_code) {
       app.add_subcommand("status", "Show slots, plugins, versions, health and calls of a stack");
   AddAt(command, &options->at);
   command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--watch", options->watch, "Go on: draw it anew as it changes");
   auto* wait = command->add_option_function<int>(
       "--wait", [options](const int& seconds) { options->wait = std::chrono::seconds(seconds); },
       "Wait so many seconds at most until the stack is ready");
@@ -151,6 +154,7 @@ int main(int argc, char** argv) {
   AddCall(app, &options.call, &exit_code);
   AddImport(app, &options.import, &exit_code);
   AddExport(app, &options.export_, &exit_code);
+  strata::cli::AddChangeCommands(app, &options.changes, &exit_code);
   app.add_subcommand("version", "Print the version")->callback([] {
     std::printf("strata %s\n", strata::kVersion);
   });

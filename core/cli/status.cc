@@ -2,7 +2,6 @@
 #include <grpcpp/client_context.h>
 
 #include <array>
-#include <cinttypes>
 #include <cstdio>
 #include <thread>
 #include <vector>
@@ -10,29 +9,16 @@
 #include "core/base/json_writer.h"
 #include "core/cli/client.h"
 #include "core/cli/commands.h"
+#include "core/cli/status_text.h"
 #include "core/cli/table.h"
 #include "strata/core/v1/core.grpc.pb.h"
 
 namespace strata::cli {
 namespace {
 
-using strata::core::v1::Health;
 using strata::core::v1::ListPluginsResponse;
 using strata::core::v1::Slot;
 using strata::core::v1::StatusResponse;
-
-std::string HealthName(const Health& health) {
-  switch (health.state()) {
-    case Health::STATE_SERVING:
-      return "serving";
-    case Health::STATE_STARTING:
-      return "starting";
-    case Health::STATE_NOT_SERVING:
-      return "not serving";
-    default:
-      return "unknown";
-  }
-}
 
 Result<StatusResponse> Ask(strata::core::v1::Core::Stub& stub, const std::string& at,
                            std::chrono::system_clock::time_point deadline, bool wait) {
@@ -85,6 +71,9 @@ void WriteSlot(json::Writer& out, const Slot& slot) {
   out.Field("reason", slot.health().reason());
   out.Field("isolation", slot.isolation());
   out.Key("optional").Bool(slot.optional());
+  out.Key("differs_from_file").Bool(slot.differs_from_file());
+  out.Key("probation_until_us").Int(slot.probation_until_us());
+  out.Field("previous_version", slot.previous().version());
   out.Key("provides").BeginArray();
   for (const std::string& service : slot.provides()) out.String(service);
   out.EndArray();
@@ -125,27 +114,6 @@ void PrintJson(const StatusResponse& status) {
   std::puts(text.c_str());
 }
 
-void PrintTable(const StatusResponse& status) {
-  std::printf("stack %s, strata %s, generation %" PRIu64
-              ", %s\nhttp %s  grpc %s  operators %s  pid %d\n\n",
-              status.stack().c_str(), status.version().c_str(), status.generation(),
-              status.ready() ? "ready" : "NOT READY", status.http_address().c_str(),
-              status.grpc_address().c_str(), status.admin_http_address().c_str(), status.pid());
-  Table table({"SLOT", "LAYER", "PLUGIN", "VERSION", "HEALTH", "CALLS", "ERRORS", "P50", "P99"});
-  std::vector<std::string> reasons;
-  for (const Slot& slot : status.slots()) {
-    const auto& calls = slot.calls();
-    table.Add({slot.name(), slot.layer(), slot.plugin(), slot.version(), HealthName(slot.health()),
-               std::to_string(calls.calls()), std::to_string(calls.errors()),
-               FormatMicroseconds(calls.p50_us()), FormatMicroseconds(calls.p99_us())});
-    if (!slot.health().reason().empty()) {
-      reasons.push_back(slot.name() + ": " + slot.health().reason());
-    }
-  }
-  std::fputs(table.ToString().c_str(), stdout);
-  for (const std::string& reason : reasons) std::printf("\n%s\n", reason.c_str());
-}
-
 void PrintPlugins(const ListPluginsResponse& answer, bool as_json) {
   if (!as_json) {
     Table table({"PLUGIN", "VERSION", "LAYER", "SLOTS", "PACKAGE", "PROBLEM"});
@@ -183,12 +151,17 @@ void PrintPlugins(const ListPluginsResponse& answer, bool as_json) {
 }  // namespace
 
 int RunStatus(const StatusOptions& options) {
+  if (options.watch) return RunStatusWatch(options);
   const auto status = AskUntilReady(options);
   if (!status.ok()) {
     std::fprintf(stderr, "strata status: %s\n", status.status().ToString().c_str());
     return 1;
   }
-  options.json ? PrintJson(*status) : PrintTable(*status);
+  if (options.json) {
+    PrintJson(*status);
+  } else {
+    std::fputs(StatusText(*status).c_str(), stdout);
+  }
   return status->ready() ? 0 : 1;
 }
 

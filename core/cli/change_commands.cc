@@ -1,0 +1,106 @@
+#include "core/cli/change_commands.h"
+
+#include <CLI/CLI.hpp>
+
+#include "core/cli/client.h"
+
+namespace strata::cli {
+namespace {
+
+void AddAt(CLI::App* command, std::string* at) {
+  *at = kDefaultAt;
+  command->add_option("--at", *at, "gRPC address of the running stack: HOST:PORT or unix:PATH")
+      ->envname("STRATA_AT")
+      ->type_name("ADDR")
+      ->capture_default_str();
+}
+
+void AddFlags(CLI::App* command, ChangeFlags* flags) {
+  AddAt(command, &flags->at);
+  command->add_flag("--plan", flags->plan, "Say what would happen and touch nothing");
+  command->add_flag("--no-wait", flags->no_wait, "Do not wait until it has switched");
+}
+
+void AddProbation(CLI::App* command, ChangeFlags* flags) {
+  command
+      ->add_option("--probation", flags->probation,
+                   "Take it back by itself if it does worse than before within this time "
+                   "(90s, 10m, 2h; 0: never) [10m]")
+      ->type_name("TIME");
+}
+
+void AddSwap(CLI::App& app, SwapOptions* options, int* exit_code) {
+  CLI::App* command =
+      app.add_subcommand("swap", "Replace the plugin of a slot while the stack runs");
+  command->add_option("SLOT", options->slot, "The slot, as `strata status` shows it")->required();
+  command->add_option("PACKAGE", options->package,
+                      "A package on the plugin path, or a folder; without it the same package");
+  AddFlags(command, &options->flags);
+  AddProbation(command, &options->flags);
+  command
+      ->add_option("--version", options->version,
+                   "This version of the same plugin, from the plugin path")
+      ->type_name("VERSION");
+  command
+      ->add_option("--mode", options->mode,
+                   "overlap, handover or transfer [what both plugins support best]")
+      ->type_name("MODE");
+  command
+      ->add_option("--set", options->set,
+                   "Change one setting of the plugin (repeatable); null takes it away")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--isolation", options->isolation, "in-process or process [as it is]")
+      ->type_name("HOW");
+  command->footer(
+      "Requests in flight end on the old plugin; none is lost. Example:\n"
+      "  strata swap record --version 0.2.0 --plan");
+  command->callback([=] { *exit_code = RunSwap(*options); });
+}
+
+void AddRollback(CLI::App& app, RollbackOptions* options, int* exit_code) {
+  CLI::App* command =
+      app.add_subcommand("rollback", "Bring back what ran in a slot before its last change");
+  command->add_option("SLOT", options->slot, "The slot")->required();
+  AddFlags(command, &options->flags);
+  command->callback([=] { *exit_code = RunRollback(*options); });
+}
+
+void AddApply(CLI::App& app, ApplyOptions* options, int* exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "apply", "Make the running stack equal to a stack file: everything at once, or nothing");
+  command->add_option("STACKFILE", options->stack_file, "Stack file (YAML)")->required();
+  AddFlags(command, &options->flags);
+  AddProbation(command, &options->flags);
+  command->callback([=] { *exit_code = RunApply(*options); });
+}
+
+void AddChanges(CLI::App& app, ChangesOptions* options, int* exit_code) {
+  CLI::App* command = app.add_subcommand("changes", "The record of changes, newest first");
+  command->add_option("SLOT", options->slot, "Only changes of this slot");
+  AddAt(command, &options->at);
+  command->add_flag("--json", options->json, "Print JSON");
+  command->add_option("--limit", options->limit, "How many at most")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command
+      ->add_option("--watch", options->watch, "Follow this change until it has switched or ended")
+      ->type_name("ID");
+  command
+      ->add_option("--end", options->end,
+                   "End this change before it switches, or its probation (what runs is kept)")
+      ->type_name("ID");
+  command->callback([=] { *exit_code = RunChanges(*options); });
+}
+
+}  // namespace
+
+void AddChangeCommands(CLI::App& app, ChangeCommands* options, int* exit_code) {
+  AddSwap(app, &options->swap, exit_code);
+  AddRollback(app, &options->rollback, exit_code);
+  AddApply(app, &options->apply, exit_code);
+  AddChanges(app, &options->changes, exit_code);
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "core/cli/commands.h"
+
+namespace CLI {
+class App;
+}
+
+namespace strata::cli {
+
+// Options of the commands that change a stack; CLI11 writes into them.
+struct ChangeCommands {
+  SwapOptions swap;
+  RollbackOptions rollback;
+  ApplyOptions apply;
+  ChangesOptions changes;
+};
+
+// Adds swap, rollback, apply and changes. `options` and `exit_code` outlive the parsing.
+void AddChangeCommands(CLI::App& app, ChangeCommands* options, int* exit_code);
+
+}  // namespace strata::cli
