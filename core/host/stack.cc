@@ -98,7 +98,9 @@ void WatchHealth(const std::shared_ptr<StackState>& state) {
     }
     const std::shared_ptr<const Layout> layout = state->layout();
     for (const Slot& slot : layout->slots) {
-      if (slot.running()) AskHealth(state, slot.config.name, slot.instance, &silent);
+      // One that hands its data over is neither here nor there.
+      if (slot.running() && !slot.instance->staged())
+        AskHealth(state, slot.config.name, slot.instance, &silent);
     }
     std::erase_if(silent, [](const auto& instance) { return instance->state() != State::kActive; });
   }

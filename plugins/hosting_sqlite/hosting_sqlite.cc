@@ -1,5 +1,7 @@
 #include "plugins/hosting_sqlite/hosting_sqlite.h"
 
+#include <strata/handover.h>
+
 #include <string>
 #include <utility>
 
@@ -64,7 +66,9 @@ Result<std::unique_ptr<HostingSqlite>> HostingSqlite::Create(Host host,
   return std::unique_ptr<HostingSqlite>(new HostingSqlite(host, std::move(options)));
 }
 
-Status HostingSqlite::Start() {
+Status HostingSqlite::Start() { return HandoverPending(host_) ? OkStatus() : Acquire(); }
+
+Status HostingSqlite::Acquire() {
   STRATA_ASSIGN_OR_RETURN(std::unique_ptr<storage::Engine> engine,
                           storage::sqlite::OpenSqliteEngine(options_));
   const storage::Description description = engine->Describe();
@@ -72,10 +76,23 @@ Status HostingSqlite::Start() {
                                        {"last_version", description.last_version},
                                        {"size_bytes", description.size_bytes}});
   SetEngine(std::move(engine), options_.folder);
+  open_ = true;
   return OkStatus();
 }
 
+Status HostingSqlite::Health() { return open_ ? OkStatus() : Unavailable("the store is not open"); }
+
+Status HostingSqlite::Release() {
+  open_ = false;
+  return CloseEngine();
+}
+
+const void* HostingSqlite::Extension(std::string_view id) {
+  return HandoverExtension<HostingSqlite>(id);
+}
+
 void HostingSqlite::Stop() {
+  open_ = false;
   const Status closed = CloseEngine();
   // Nothing is lost: the next start copies the log instead.
   if (!closed.ok()) host_.Warning("hosting_sqlite.close_failed", {{"why", closed.message()}});

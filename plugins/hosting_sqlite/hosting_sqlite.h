@@ -2,6 +2,7 @@
 
 #include <strata/plugin.h>
 
+#include <atomic>
 #include <memory>
 #include <string_view>
 
@@ -16,7 +17,14 @@ class HostingSqlite final : public storage::service::EngineService {
   static Result<std::unique_ptr<HostingSqlite>> Create(Host host, std::string_view config_json);
 
   Status Start();
+  Status Health();
   void Stop();
+
+  // strata.handover/1: the store has one owner at a time.
+  Status Release();
+  Status Acquire();
+  Status Reacquire() { return Acquire(); }
+  const void* Extension(std::string_view id);
 
  private:
   HostingSqlite(Host host, storage::sqlite::SqliteOptions options)
@@ -24,6 +32,7 @@ class HostingSqlite final : public storage::service::EngineService {
 
   const Host host_;
   const storage::sqlite::SqliteOptions options_;
+  std::atomic<bool> open_{false};  // Health is asked while the engine comes and goes.
 };
 
 }  // namespace strata::plugins::hosting_sqlite

@@ -123,6 +123,10 @@ void ChangeRunner::GiveBack() {
       DiscardInstance(slot->instance, steady_clock::now() + kHandTime, shared_);
     }
     const Status back = CallHand(shared_, *old, "reacquire", &strata_ext_handover::reacquire);
+    static_cast<void>(RunControl(steady_clock::now() + kHandTime, *old, shared_, [](Instance& i) {
+      i.PollHealth();
+      return OkStatus();
+    }));
     (*old)->set_staged(false);
     if (back.ok()) continue;
     (*old)->PushHealth(STRATA_UNAVAILABLE, "its data was not given back: " + back.message());
