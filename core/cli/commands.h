@@ -19,6 +19,8 @@ struct UpOptions {
   std::string data;
   // "slot.key=value"
   std::vector<std::string> set;
+  // Forget what changes made of the stack.
+  bool as_file = false;
   // Folders with plugin packages, searched before the default one.
   std::vector<std::string> plugin_path;
 };

@@ -52,6 +52,8 @@ void AddUp(CLI::App& app, UpOptions* options, int* exit_code) {
       ->type_name("ADDR");
   command->add_option("--data", options->data, "Folder of everything that is kept")
       ->type_name("DIR");
+  command->add_flag("--as-file", options->as_file,
+                    "Run what the stack file says; forget what swaps made of it");
   command->add_option("--set", options->set, "Set one configuration value of a slot (repeatable)")
       ->type_name("SLOT.KEY=VALUE")
       ->allow_extra_args(false);

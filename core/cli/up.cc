@@ -101,6 +101,7 @@ class Running {
     grpc.access_log = [&log](const auto& record) { LogGrpc(log, record); };
     running->grace_ = config.drain_timeout;
     host::StackOptions stack_options;
+    stack_options.as_file = options.as_file;
     stack_options.plugin_path = host::StackOptions::DefaultPluginPath(options.plugin_path);
 
     STRATA_ASSIGN_OR_RETURN(running->stack_,
@@ -119,6 +120,7 @@ class Running {
     return running;
   }
 
+  const host::Stack& stack() const { return *stack_; }
   const std::string& http_address() const { return http_->address(); }
   const std::string& grpc_address() const { return grpc_->address(); }
   const std::string& admin_address() const { return admin_->address(); }
@@ -166,6 +168,12 @@ int RunUp(const UpOptions& options) {
   std::printf("Strata is ready: http://%s/  grpc %s  operators http://%s/\n",
               (*running)->http_address().c_str(), (*running)->grpc_address().c_str(),
               (*running)->admin_address().c_str());
+  for (const host::SlotReport& slot : (*running)->stack().Report().slots) {
+    if (!slot.differs_from_file) continue;
+    std::printf(
+        "Slot %s runs %s %s by an earlier change, not what the stack file says (--as-file)\n",
+        slot.name.c_str(), slot.plugin.c_str(), slot.version.c_str());
+  }
   std::fflush(stdout);
 
   int signal_number = 0;

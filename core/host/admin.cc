@@ -27,6 +27,7 @@ void FillSlot(const SlotReport& from, v1::Slot* to) {
   to->set_digest(from.digest);
   to->set_state(from.state);
   to->set_optional(from.optional);
+  to->set_differs_from_file(from.differs_from_file);
   to->set_probation_until_us(from.probation_until_us);
   if (!from.previous_plugin.empty()) {
     to->mutable_previous()->set_plugin(from.previous_plugin);

@@ -9,6 +9,7 @@
 
 #include "core/base/version.h"
 #include "core/host/change/changes.h"
+#include "core/host/change/kept.h"
 #include "core/host/stack_state.h"
 
 // The contracts' FileDescriptorSet (core/host/CMakeLists.txt).
@@ -19,6 +20,11 @@ namespace strata::host {
 namespace {
 
 constexpr std::chrono::seconds kHealthTimeout{2};
+
+// Absolute; a relative `data` counts from the stack file's folder.
+std::string DataDirOf(const StackConfig& config) {
+  return std::filesystem::absolute(std::filesystem::path(config.base_dir) / config.data).string();
+}
 
 // Counts a request from outside until it is destroyed.
 class Admission {
@@ -66,6 +72,14 @@ class RequestPin final : public Pin {
   const Admission admission_;  // Given back after the generation.
   Request request_;
 };
+
+// What changes made of the stack under an earlier run of the core.
+void RestoreChanges(const StackOptions& options, base::Log& log, StackConfig* config) {
+  KeptChanges kept(DataDirOf(*config) + "/changes", log);
+  if (options.as_file) kept.Clear();
+  kept.Restore(config);
+  if (options.as_file) kept.Save();
+}
 
 // Asks one plugin; one that does not answer in time is not asked again.
 void AskHealth(const std::shared_ptr<StackState>& state, const std::string& slot,
@@ -205,9 +219,7 @@ std::size_t StackState::zombies() const {
   return zombies_.size();
 }
 
-std::string StackState::DataDir() const {
-  return std::filesystem::absolute(std::filesystem::path(config.base_dir) / config.data).string();
-}
+std::string StackState::DataDir() const { return DataDirOf(config); }
 
 std::string StackState::SlotStateDir(const Slot& slot) const {
   return DataDir() + "/slots/" + slot.config.name;
@@ -258,6 +270,7 @@ Stack::~Stack() {
 Result<std::unique_ptr<Stack>> Stack::Start(StackConfig config, const StackOptions& options,
                                             base::Log& log, const base::Clock& clock) {
   const std::int64_t begun_ns = clock.MonotonicNs();
+  RestoreChanges(options, log, &config);
   const auto state = std::make_shared<StackState>(std::move(config), options, log, clock);
   STRATA_RETURN_IF_ERROR(StartSlots(state));
   std::unique_ptr<Stack> stack(new Stack(state));

@@ -28,6 +28,8 @@ struct StackOptions {
   // How often a plugin on probation is looked at.
   std::chrono::milliseconds probation_interval{1000};
   ProbationBounds probation;
+  // Start what the stack file says and forget what changes made of it.
+  bool as_file = false;
 
   // --plugin-path folders, then those of STRATA_PLUGIN_PATH (separated by ":"), then lib/plugins
   // beside the folder of the running program.
@@ -54,6 +56,7 @@ struct SlotReport {
   bool optional = false;
   std::vector<Binding> bindings;
   std::vector<std::string> provides;
+  bool differs_from_file = false;
   // What a rollback would bring back; empty: nothing.
   std::string previous_plugin;
   std::string previous_version;

@@ -56,6 +56,8 @@ struct StackConfig {
   std::chrono::milliseconds start_timeout{30'000};  // Per slot.
   std::chrono::milliseconds drain_timeout{10'000};  // Requests in flight when stopping.
   std::vector<SlotConfig> slots;                    // In the order of the file.
+  // Once started: the slots as the file has them, before what changes made of them (change/kept.h).
+  std::vector<SlotConfig> file_slots;
 };
 
 // Reads a stack file. `sets` are overrides of plugin settings, "slot.key=value" with a dotted key

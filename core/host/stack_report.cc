@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "core/base/version.h"
+#include "core/host/change/kept.h"
 #include "core/host/stack_state.h"
 
 namespace strata::host {
@@ -48,6 +49,13 @@ SlotReport ReportSlot(const Slot& slot) {
   out.p50_us = latency.Quantile(0.5) * 1e6;
   out.p99_us = latency.Quantile(0.99) * 1e6;
   return out;
+}
+
+bool DiffersFromFile(const StackState& state, const SlotConfig& config) {
+  for (const SlotConfig& slot : state.config.file_slots) {
+    if (slot.name == config.name) return EntryJson(slot) != EntryJson(config);
+  }
+  return true;
 }
 
 double ResidentBytes() {
@@ -104,7 +112,10 @@ StackReport MakeReport(const StackState& state) {
     out.admin_http_address = state.admin_http_address;
   }
   const std::shared_ptr<const Layout> layout = state.layout();
-  for (const Slot& slot : layout->slots) out.slots.push_back(ReportSlot(slot));
+  for (const Slot& slot : layout->slots) {
+    out.slots.push_back(ReportSlot(slot));
+    out.slots.back().differs_from_file = DiffersFromFile(state, slot.config);
+  }
   return out;
 }
 

@@ -107,15 +107,26 @@ std::string IngressCall::message() const {
 Result<std::unique_ptr<TestStack>> TestStack::Start(const std::string& slots,
                                                     const std::string& head) {
   auto out = std::make_unique<TestStack>();
+  STRATA_RETURN_IF_ERROR(out->Open(slots, head, /*as_file=*/false));
+  return out;
+}
+
+Status TestStack::Restart(const std::string& slots, bool as_file) {
+  stack_.reset();
+  return Open(slots, "", as_file);
+}
+
+Status TestStack::Open(const std::string& slots, const std::string& head, bool as_file) {
   const std::string yaml =
-      "stack: test\ndata: " + out->dir_.path() + "/data\n" + head + "slots:\n" + slots;
+      "stack: test\ndata: " + dir_.path() + "/data\n" + head + "slots:\n" + slots;
   STRATA_ASSIGN_OR_RETURN(StackConfig config, ParseStack(yaml, "test.yaml"));
   StackOptions options;
   options.plugin_path = {PluginPath(), FixturePath()};
   options.health_interval = std::chrono::milliseconds(5);
-  STRATA_ASSIGN_OR_RETURN(out->stack_,
-                          Stack::Start(std::move(config), options, out->log_, out->clock_));
-  return out;
+  options.probation_interval = std::chrono::milliseconds(20);
+  options.as_file = as_file;
+  STRATA_ASSIGN_OR_RETURN(stack_, Stack::Start(std::move(config), options, log_, clock_));
+  return OkStatus();
 }
 
 strata_code TestStack::Call(std::string_view slot, std::string_view method, IngressCall* call) {

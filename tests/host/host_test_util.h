@@ -87,6 +87,8 @@ class TestStack final {
   // `slots`: the YAML below "slots:", indented by two. `head`: lines before it.
   static Result<std::unique_ptr<TestStack>> Start(const std::string& slots,
                                                   const std::string& head = "");
+  // Once more over what this one kept, which must have been stopped.
+  Status Restart(const std::string& slots, bool as_file = false);
 
   Stack& operator*() { return *stack_; }
   Stack* operator->() { return stack_.get(); }
@@ -97,6 +99,8 @@ class TestStack final {
   strata_code Call(std::string_view slot, std::string_view method, IngressCall* call);
 
  private:
+  Status Open(const std::string& slots, const std::string& head, bool as_file);
+
   TempDir dir_;
   base::MemoryLogSink sink_;
   base::SystemClock clock_;

@@ -63,7 +63,9 @@ class Changes::Claim {
 };
 
 Changes::Changes(StackState& state)
-    : state_(state), history_(state.DataDir() + "/changes", state.clock, state.log) {
+    : state_(state),
+      history_(state.DataDir() + "/changes", state.clock, state.log),
+      kept_(state.DataDir() + "/changes", state.log) {
   RecoverHistory();
 }
 
@@ -299,6 +301,7 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
               " requests did not end when they were told to; the plugin that they are in stays in "
               "memory (ZOMBIE)";
   }
+  Keep(job, runner);
   if (probation) StartProbation(job, runner, until_us);
   Retire(outcome.old, state_.table.AbandonedInFlight() > 0);
   Release();
@@ -323,6 +326,18 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
                                       {"pause_us", outcome.pause_us},
                                       {"drained", outcome.drained},
                                       {"cancelled", outcome.cancelled + outcome.abandoned}});
+}
+
+void Changes::Keep(const Job& job, const ChangeRunner& runner) {
+  const std::vector<SlotConfig>& file = state_.config.file_slots;
+  for (const PlannedStep& step : runner.plan().steps) {
+    const auto entry = std::find_if(file.begin(), file.end(),
+                                    [&](const SlotConfig& slot) { return slot.name == step.slot; });
+    const Slot* const now = runner.layout().Find(step.slot);
+    kept_.Set(step.slot, entry != file.end() ? &*entry : nullptr,
+              now != nullptr ? &now->config : nullptr, job.id, job.order.probation_us == 0);
+  }
+  kept_.Save();
 }
 
 // ---- probation ---------------------------------------------------------------------------------
@@ -405,6 +420,11 @@ void Changes::TakeBack(OnProbation* change) {
 
 void Changes::EndProbation(OnProbation* change, Change::State state, const std::string& why) {
   change->over = true;
+  ShowProbation(*change, 0);
+  if (state == Change::STATE_DONE && change->breach.empty()) {
+    kept_.Confirm(change->id);
+    kept_.Save();
+  }
   history_.Update(
       change->id,
       [&](Change* c) {
@@ -415,7 +435,6 @@ void Changes::EndProbation(OnProbation* change, Change::State state, const std::
       /*record=*/true);
   state_.log.Info("change.ended",
                   {{"change", change->id}, {"state", Change::State_Name(state)}, {"reason", why}});
-  ShowProbation(*change, 0);
 }
 
 void Changes::Supersede(const Job& job, const ChangePlan& plan) {

@@ -11,6 +11,7 @@
 #include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "core/host/change/history.h"
+#include "core/host/change/kept.h"
 #include "core/host/change/plan.h"
 #include "core/host/change/probation.h"
 #include "core/host/change/runner.h"
@@ -91,10 +92,13 @@ class Changes final {
   void Retire(std::vector<std::shared_ptr<Instance>> old, bool calls_left);
   void RetireLoop();
   void RecoverHistory();
+  // For the next start of the core.
+  void Keep(const Job& job, const ChangeRunner& runner);
   bool Stopping() const;
 
   StackState& state_;
   ChangeHistory history_;
+  KeptChanges kept_;                    // Of the thread.
   std::shared_ptr<StackState> shared_;  // From Start to Stop.
 
   mutable base::Mutex mutex_;

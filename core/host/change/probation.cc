@@ -12,6 +12,7 @@ double Share(const SlotStats::Snapshot& calls) {
                           : static_cast<double>(calls.failed) / static_cast<double>(calls.ended);
 }
 
+// `format` takes both numbers.
 std::string Text(const char* format, double a, double b) {
   std::array<char, 160> out{};
   std::snprintf(out.data(), out.size(), format, a, b);
@@ -52,15 +53,19 @@ std::string Probation::CheckErrors(const StatsMark& recent) const {
 
 std::string Probation::CheckLatency(const StatsMark& recent) {
   if (before_ == nullptr || before_->latency.count < bounds_.least_calls_for_p99 ||
-      recent.latency.count < bounds_.least_calls_for_p99) {
+      recent.latency.count < bounds_.least_calls) {
     return {};
   }
-  const double now = recent.latency.Quantile(0.99);
+  // Few calls have no p99; but half of them above the p99 of before is as bad.
+  const bool many = recent.latency.count >= bounds_.least_calls_for_p99;
+  const double now = recent.latency.Quantile(many ? 0.99 : 0.5);
   const double then = before_->latency.Quantile(0.99);
   const bool slow = now > then * bounds_.slower && now > then + bounds_.slower_by_s;
   slow_ = slow ? slow_ + 1 : 0;
   if (slow_ < bounds_.checks) return {};
-  return Text("its p99 is %.1f ms; before, it was %.1f ms", now * 1e3, then * 1e3);
+  return Text(many ? "its p99 is %.1f ms; before, it was %.1f ms"
+                   : "half of its calls take more than %.1f ms; before, the p99 was %.1f ms",
+              now * 1e3, then * 1e3);
 }
 
 }  // namespace strata::host

@@ -15,7 +15,8 @@ struct ProbationBounds {
   // Share of failed calls beyond that of the plugin before: breached when it is more than this
   // above it and more than twice as high.
   double more_errors = 0.05;
-  // p99 beyond this many times that of the plugin before, and this much more.
+  // p99 (of fewer calls, the median) beyond this many times that of the plugin before, and this
+  // much more.
   double slower = 3.0;
   double slower_by_s = 0.005;
   // How many checks in a row must find it unhealthy, or slow.

@@ -114,7 +114,12 @@ Result<Wanted> WantedBySwap(const StackState& state, const Layout& layout,
   WantedSlot& slot = *FindWanted(&out, request.slot());
   slot.keep = false;
   slot.always = true;
-  slot.config.plugin = fs::absolute(folder).string();
+  // The name where there is one: it means the same in the stack file.
+  if (!request.package().empty() || !request.version().empty()) {
+    const bool named =
+        !request.package().empty() && request.package().find('/') == std::string::npos;
+    slot.config.plugin = named ? request.package() : fs::absolute(folder).string();
+  }
   slot.config.place = slot.config.plugin_place = out.name;
   const auto manifest = ReadManifest(folder);
   const bool same = manifest.ok() && now->manifest && manifest->id == now->manifest->id;

@@ -12,7 +12,8 @@ namespace hosttest::data::v1 {
 
 class Probe final : public ProbeService {
  public:
-  Probe(strata::Host host, std::string_view) : host_(host), next_(host, "next") {
+  Probe(strata::Host host, std::string_view config)
+      : host_(host), next_(host, "next"), fault_(FaultOf(config)) {
     lookups_ = host.Counter("lookups_total", {{"kind", "a\"b"}});
   }
 
@@ -24,10 +25,26 @@ class Probe final : public ProbeService {
   }
   ~Probe() override { started_ = false; }
 
+  // Well when it is started; with that fault, not for long.
+  strata::Status Health() {
+    if (fault_ == "health" && asked_++ > 0) return strata::Internal("told to be unhealthy");
+    return {};
+  }
+
+  // Refuses one setting; the others are taken by a new instance.
+  strata::Status Reconfigure(std::string_view config) {
+    if (config.find("\"safe\"") != std::string_view::npos) {
+      return strata::InvalidArgument("not safe while it runs");
+    }
+    return strata::Unimplemented("by a new instance");
+  }
+
   strata::Status Look(strata::Context& cx, const LookRequest& request,
                       LookResponse* response) override {
     if (!started_) return strata::Internal("served while not started");
     lookups_.Increment();
+    if (fault_ == "errors") return strata::Internal("told to fail");
+    if (fault_ == "slow") std::this_thread::sleep_for(std::chrono::milliseconds(20));
     if (request.log()) host_.Info("probe.look", {{"hops", request.hops()}});
     Seen* const seen = response->add_seen();
     See(cx, seen);
@@ -192,8 +209,17 @@ class Probe final : public ProbeService {
     Keep({strata::abi::ToCode(code), call.message}, call.response, response);
   }
 
+  static std::string FaultOf(std::string_view config) {
+    for (const char* fault : {"errors", "slow", "health"}) {
+      if (config.find("\"fault\":\"" + std::string(fault)) != std::string_view::npos) return fault;
+    }
+    return "";
+  }
+
   strata::Host host_;
   ProbeClient next_;
+  const std::string fault_;
+  std::atomic<int> asked_{0};
   strata::Metric lookups_;
   std::atomic<bool> started_{false};
 };

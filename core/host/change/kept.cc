@@ -1,0 +1,168 @@
+#include "core/host/change/kept.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "core/base/json.h"
+#include "core/base/json_writer.h"
+#include "core/host/durable_file.h"
+#include "core/host/sha256.h"
+
+namespace strata::host {
+namespace {
+
+using json::Value;
+
+std::string FileIn(const std::string& folder) { return folder + "/running.json"; }
+
+std::string DigestOf(const SlotConfig* slot) {
+  return slot == nullptr ? std::string() : Sha256Hex(EntryJson(*slot));
+}
+
+const SlotConfig* Find(const std::vector<SlotConfig>& slots, const std::string& name) {
+  const auto found = std::find_if(slots.begin(), slots.end(),
+                                  [&](const SlotConfig& slot) { return slot.name == name; });
+  return found == slots.end() ? nullptr : &*found;
+}
+
+SlotConfig ReadEntry(const std::string& name, Value value, const std::string& change) {
+  SlotConfig out;
+  out.name = name;
+  out.place = out.plugin_place = "change " + change;
+  out.plugin = value["plugin"].string();
+  if (value["config"]) out.config_json = value["config"].raw();
+  for (const auto& member : value["requires"].members()) {
+    SlotRequirement& requirement = out.requirements[std::string(member.name)];
+    requirement.slot = member.value.string();
+    requirement.place = out.place;
+  }
+  out.optional = value["optional"].bool_value();
+  out.is_default = value["default"].bool_value();
+  return out;
+}
+
+}  // namespace
+
+std::string EntryJson(const SlotConfig& slot) {
+  std::string text;
+  json::Writer out(&text);
+  out.BeginObject();
+  out.Field("plugin", slot.plugin);
+  out.Key("config").Raw(slot.config_json);
+  out.Key("requires").BeginObject();
+  for (const auto& [name, to] : slot.requirements) out.Field(name, to.slot);
+  out.EndObject();
+  out.Key("optional").Bool(slot.optional);
+  out.Key("default").Bool(slot.is_default);
+  out.EndObject();
+  return text;
+}
+
+KeptChanges::KeptChanges(std::string folder, base::Log& log)
+    : folder_(std::move(folder)), log_(log) {
+  if (const Status status = Load(); !status.ok()) {
+    log_.Error("changes.kept_not_read", {{"file", FileIn(folder_)}, {"reason", status.message()}});
+  }
+}
+
+Status KeptChanges::Load() {
+  std::ifstream in(FileIn(folder_), std::ios::binary);
+  if (!in) return OkStatus();
+  std::stringstream text;
+  text << in.rdbuf();
+  STRATA_ASSIGN_OR_RETURN(const auto document, json::Document::Parse(text.str()));
+  for (const auto& member : document.root()["slots"].members()) {
+    const std::string name(member.name);
+    Kept& kept = slots_[name];
+    kept.file = member.value["file"].string();
+    const auto read = [&](std::string_view which, std::optional<State>* to) {
+      const Value value = member.value[which];
+      if (!value) return;
+      to->emplace();
+      (*to)->change = value["change"].string();
+      if (value["entry"].is_object()) {
+        (*to)->entry = ReadEntry(name, value["entry"], (*to)->change);
+      }
+    };
+    read("confirmed", &kept.confirmed);
+    read("pending", &kept.pending);
+  }
+  return OkStatus();
+}
+
+void KeptChanges::Save() const {
+  std::string text;
+  json::Writer out(&text);
+  out.BeginObject().Key("slots").BeginObject();
+  for (const auto& [name, kept] : slots_) {
+    out.Key(name).BeginObject();
+    out.Field("file", kept.file);
+    const auto write = [&](std::string_view which, const std::optional<State>& state) {
+      if (!state) return;
+      out.Key(which).BeginObject().Field("change", state->change).Key("entry");
+      out.Raw(state->entry ? EntryJson(*state->entry) : "null").EndObject();
+    };
+    write("confirmed", kept.confirmed);
+    write("pending", kept.pending);
+    out.EndObject();
+  }
+  out.EndObject().EndObject();
+  if (const Status status = ReplaceDurably(FileIn(folder_), text + "\n"); !status.ok()) {
+    log_.Error("changes.not_kept", {{"reason", status.message()}});
+  }
+}
+
+void KeptChanges::Restore(StackConfig* config) {
+  config->file_slots = config->slots;
+  for (auto kept = slots_.begin(); kept != slots_.end();) {
+    const auto& [name, what] = *kept;
+    const std::string file = DigestOf(Find(config->file_slots, name));
+    if (what.pending) {
+      log_.Warning("changes.not_confirmed", {{"slot", name}, {"change", what.pending->change}});
+    }
+    if (what.file != file) {
+      log_.Warning("changes.file_is_newer", {{"slot", name}, {"file", config->file}});
+    }
+    if (!what.confirmed || what.file != file) {
+      kept = slots_.erase(kept);
+      continue;
+    }
+    const auto slot = std::find_if(config->slots.begin(), config->slots.end(),
+                                   [&](const SlotConfig& s) { return s.name == kept->first; });
+    if (!what.confirmed->entry) {
+      if (slot != config->slots.end()) config->slots.erase(slot);
+    } else if (slot != config->slots.end()) {
+      *slot = *what.confirmed->entry;
+    } else {
+      config->slots.push_back(*what.confirmed->entry);
+    }
+    log_.Info("changes.restored", {{"slot", name}, {"change", what.confirmed->change}});
+    ++kept;
+  }
+}
+
+void KeptChanges::Set(const std::string& slot, const SlotConfig* file, const SlotConfig* now,
+                      const std::string& change, bool confirmed) {
+  Kept& kept = slots_[slot];
+  kept.file = DigestOf(file);
+  State state{now == nullptr ? std::nullopt : std::optional(*now), change};
+  (confirmed ? kept.confirmed : kept.pending) = std::move(state);
+  if (!confirmed) return;
+  kept.pending.reset();
+  const bool as_file =
+      file == nullptr ? now == nullptr : now != nullptr && EntryJson(*now) == EntryJson(*file);
+  if (as_file) slots_.erase(slot);
+}
+
+void KeptChanges::Confirm(const std::string& change) {
+  for (auto& [name, kept] : slots_) {
+    if (!kept.pending || kept.pending->change != change) continue;
+    kept.confirmed = std::exchange(kept.pending, std::nullopt);
+  }
+}
+
+void KeptChanges::Clear() { slots_.clear(); }
+
+}  // namespace strata::host

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/status.h"
+#include "core/host/stack_file.h"
+
+namespace strata::host {
+
+// What changes made of the slots of a stack file, so that the next start of the core runs what ran
+// last: `<folder>/running.json`. A change on probation is not part of it until its probation has
+// ended well, so that a plugin which ends the core is not started again. Whoever edits a slot in
+// the stack file afterwards is newer: the file counts. Single-threaded.
+class KeptChanges final {
+ public:
+  // A file that cannot be read is logged and counts as none.
+  KeptChanges(std::string folder, base::Log& log);
+
+  // Turns the slots of a stack file into those that ran last; config->file_slots keeps what the
+  // file says.
+  void Restore(StackConfig* config);
+
+  // `change` has made `now` of a slot (null: removed it). `file`: what the stack file says of it
+  // (null: nothing). Not on the disk before Save.
+  void Set(const std::string& slot, const SlotConfig* file, const SlotConfig* now,
+           const std::string& change, bool confirmed);
+  // The probation of that change has ended well.
+  void Confirm(const std::string& change);
+  // Forgets all: the stack file counts.
+  void Clear();
+  // Writes the file; an error is logged, because what runs must not depend on a full disk.
+  void Save() const;
+
+ private:
+  struct State {
+    std::optional<SlotConfig> entry;  // Nothing: the slot is removed.
+    std::string change;
+  };
+  struct Kept {
+    std::string file;  // Digest of the stack file's entry that it goes beyond; empty: no entry.
+    std::optional<State> confirmed;
+    std::optional<State> pending;  // On probation.
+  };
+
+  Status Load();
+
+  const std::string folder_;
+  base::Log& log_;
+  std::map<std::string, Kept> slots_;
+};
+
+// A slot's entry as JSON, the same for the same entry wherever it stands.
+std::string EntryJson(const SlotConfig& slot);
+
+}  // namespace strata::host
