@@ -83,14 +83,14 @@ Html Generations(const v1::Change& change) {
 Html ChangeFacts(const v1::Change& change, std::int64_t now_us) {
   Facts facts;
   facts.emplace_back("State", StateTag(change.state()));
-  if (!change.step().empty() && !HasEnded(change)) {
+  if (!change.step().empty() && change.state() == v1::Change::STATE_RUNNING) {
     facts.emplace_back("Step", Html::Text(change.step()));
   }
   facts.emplace_back("Reason", Html::Text(change.reason()));
   facts.emplace_back("Asked by", Html::Text(change.who()));
   facts.emplace_back("Begun", Time(change.started_us()));
   if (change.finished_us() != 0) facts.emplace_back("Ended", Time(change.finished_us()));
-  facts.emplace_back("Took", Html::Text(Took(change, now_us)));
+  facts.emplace_back(HasEnded(change) ? "Took" : "Since", Html::Text(Took(change, now_us)));
   if (change.state() == v1::Change::STATE_PROBATION && change.probation_until_us() > 0) {
     facts.emplace_back("On probation until", Time(change.probation_until_us()));
   }

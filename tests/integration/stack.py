@@ -13,7 +13,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STRATA = os.environ.get("STRATA_BINARY", str(ROOT / "build/release/bin/strata"))
 PATIENTS = ROOT / "examples/quickstart/patients"
-READY = re.compile(r"http://(?P<http>\S+?)/? .*grpc (?P<grpc>\S+)")
+READY = re.compile(r"http://(?P<http>\S+?)/? .*grpc (?P<grpc>\S+) .*operators http://(?P<admin>\S+?)/")
 
 
 class Answer:
@@ -61,6 +61,7 @@ class Stack:
             raise AssertionError(f"no ready line, but {line!r}; log:\n{self.log()}")
         self.http = match["http"]
         self.grpc = match["grpc"]
+        self.admin = match["admin"]
         return self
 
     def stop(self):
