@@ -127,11 +127,11 @@ Html PackageFields(const ActionForm& form, const std::vector<Choice>& packages,
 }
 
 Html ConfigField(const ActionForm& form, const FieldErrors& errors) {
-  return TextArea(
-      {"config", "New settings (optional)",
-       "A JSON object with all settings. Leave it empty to keep those that the slot has.",
-       form.config},
-      errors);
+  return TextArea({"config", "New settings (optional)",
+                   "A JSON object. For the plugin that runs: only what is to change, null takes a "
+                   "setting away. For another one: all its settings. Empty: as they are.",
+                   form.config},
+                  errors);
 }
 
 Html SwapFields(const ActionForm& form, const FieldErrors& errors) {

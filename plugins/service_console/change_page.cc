@@ -102,6 +102,9 @@ Html ChangeFacts(const v1::Change& change, std::int64_t now_us) {
                                       : Duration(static_cast<double>(change.pause_us()) / 1e6)));
     facts.emplace_back("Requests drained", Html::Text(Count(change.drained())));
     facts.emplace_back("Requests cancelled", Html::Text(Count(change.cancelled())));
+    if (change.resumed() > 0) {
+      facts.emplace_back("Endless calls begun anew", Html::Text(Count(change.resumed())));
+    }
   }
   facts.emplace_back("Id", Html::Text(change.id()));
   return SummaryList(facts);

@@ -107,6 +107,9 @@ Html FactsOf(const v1::StatusResponse& status, const v1::Slot& slot,
   facts.emplace_back("Before it", Previous(slot));
   facts.emplace_back("Package", Html::Text(slot.package()));
   facts.emplace_back("Digest", Html::Text(slot.digest()));
+  if (slot.differs_from_file()) {
+    facts.emplace_back("Stack file", Html::Text("A change put here what the file does not say"));
+  }
   if (slot.optional()) facts.emplace_back("Optional", Html::Text("The stack runs without it"));
   return SummaryList(facts);
 }

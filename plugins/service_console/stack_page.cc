@@ -39,24 +39,28 @@ Html KeyFacts(const v1::StatusResponse& status, std::int64_t now_us) {
   return Html().Add("<dl class=\"console-line\">"_html, out, "</dl>"_html);
 }
 
+Html LiveOf(const View& view, const v1::StatusResponse& status) {
+  Html out;
+  out.Add("<div class=\"console-state"_html, status.ready() ? ""_html : " console-state--bad"_html,
+          "\"><p role=\"status\">"_html, HowItIs(status), "</p>"_html,
+          KeyFacts(status, view.now_us), "</div>"_html, RunningChanges(view));
+  return out.Add(Diagram(status, view.rates.Update(status, view.now_us)));
+}
+
 }  // namespace
 
 Result<Html> StackLive(const View& view) {
   STRATA_ASSIGN_OR_RETURN(const v1::StatusResponse status, view.core.Status(view.cx));
-  Html out;
-  out.Add("<div class=\"console-state"_html, status.ready() ? ""_html : " console-state--bad"_html,
-          "\"><p role=\"status\">"_html, HowItIs(status), "</p>"_html, KeyFacts(status, view.now_us),
-          "</div>"_html, RunningChanges(view));
-  return out.Add(Diagram(status, view.rates.Update(status, view.now_us)));
+  return LiveOf(view, status);
 }
 
 Result<Page> StackPage(const View& view) {
-  STRATA_ASSIGN_OR_RETURN(const Html live, StackLive(view));
+  STRATA_ASSIGN_OR_RETURN(const v1::StatusResponse status, view.core.Status(view.cx));
   Page page;
   page.title = "Stack";
   page.live_path = "/live";
-  page.main.Add("<h1 class=\"nhsuk-heading-l\">The stack</h1>"_html,
-                LiveRegion(live, "/", page.live_path, view.now_us));
+  page.main.Add("<h1 class=\"nhsuk-heading-l\">Stack "_html, status.stack(), "</h1>"_html,
+                LiveRegion(LiveOf(view, status), "/", page.live_path, view.now_us));
   return page;
 }
 

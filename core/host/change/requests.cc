@@ -80,8 +80,9 @@ void CompareHeads(const StackConfig& now, const StackConfig& file,
     warnings->push_back("The file says another " + std::string(what) +
                         ": that is taken at the next start of the core.");
   };
-  differ(now.http != file.http || now.grpc != file.grpc || now.admin_http != file.admin_http,
-         "address");
+  // Left out, it follows from `http`.
+  const bool other_admin = !file.admin_http.empty() && now.admin_http != file.admin_http;
+  differ(now.http != file.http || now.grpc != file.grpc || other_admin, "address");
   differ(now.max_requests != file.max_requests || now.workers != file.workers ||
              now.max_queued_work != file.max_queued_work,
          "limit");
