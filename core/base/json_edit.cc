@@ -51,7 +51,8 @@ class ObjectRewriter {
       AppendQuoted(name, &out);
       out.append(slots_.empty() ? ":" : Colon(document)).append(raw);
     }
-    return out.append(document.substr(at, object_.end_offset() - at));
+    // An object that is not there yet has no bytes to end with.
+    return out.append(object_ ? document.substr(at, object_.end_offset() - at) : "}");
   }
 
  private:

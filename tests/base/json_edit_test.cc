@@ -48,6 +48,8 @@ TEST(JsonEditor, ReplacesAndAddsAtTheTopAndInMeta) {
 TEST(JsonEditor, CreatesMetaWhenItIsMissing) {
   EXPECT_EQ(Edited("{}", [](Editor& e) { e.In("meta").SetRaw("a", "1").SetRaw("b", "2"); }),
             R"({"meta":{"a":1,"b":2}})");
+  EXPECT_EQ(Edited(R"({"id":"x"})", [](Editor& e) { e.In("meta").SetRaw("a", "1"); }),
+            R"({"id":"x","meta":{"a":1}})");
   EXPECT_EQ(Edited("{}", [](Editor& e) { e.In("meta").Remove("a"); }), "{}");
 }
 
