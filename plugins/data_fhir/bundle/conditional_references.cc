@@ -13,6 +13,10 @@ Result<std::string> ConditionalReferences::Resolve(std::string_view link) {
 }
 
 Result<std::string> ConditionalReferences::Search(std::string_view link) {
+  if (layout::TypeNumberOf(link.substr(0, link.find('?'))) == 0) {
+    return store::Fault(Code::kInvalidArgument, "value",
+                        "a conditional reference names no resource type of FHIR R4");
+  }
   STRATA_ASSIGN_OR_RETURN(const RequestUrl url, ParseRequestUrl(link, {}));
   STRATA_ASSIGN_OR_RETURN(const auto matches, search_.Find(url.type, url.parameters));
   if (matches.size() == 1) return url.type + "/" + matches.begin()->id;

@@ -26,6 +26,8 @@ struct Environment {
   std::string_view base_url;
   Search search;
   Operate operate;
+  // Whether there is such an operation ("$fhirpath"), with the error to answer when there is none.
+  std::function<Status(std::string_view operation)> check_operation;
   store::RequestName name;  // of a transaction or batch with a request_id
 };
 

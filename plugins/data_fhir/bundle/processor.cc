@@ -19,10 +19,21 @@ Status ProcessBatch(store::Store& store, const Context& cx, const Bundle& bundle
   return {};
 }
 
+// What a transaction asks for that cannot be is found before anything is written.
+Status CheckReads(const Bundle& bundle, const Environment& environment) {
+  for (const Entry& entry : bundle.entries) {
+    if (entry.url.operation.empty() || !environment.check_operation) continue;
+    STRATA_RETURN_IF_ERROR(store::Within(environment.check_operation("$" + entry.url.operation),
+                                         entry.path() + ".request"));
+  }
+  return {};
+}
+
 Status ProcessTransaction(store::Store& store, const Context& cx, const Bundle& bundle,
                           const Environment& environment, EntryVisitor visit) {
   Transaction transaction(store, cx, bundle, environment.name);
   transaction.KeepTexts();
+  STRATA_RETURN_IF_ERROR(CheckReads(bundle, environment));
   STRATA_RETURN_IF_ERROR(transaction.Run());
   for (const Entry& entry : bundle.entries) {
     TransactionEntry response;

@@ -1,5 +1,6 @@
 #include "plugins/data_fhir/bundle/reference_rewriter.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -30,10 +31,12 @@ std::string_view BaseOf(std::string_view full_url) {
   return full_url.substr(0, type + 1);
 }
 
-// "Patient?identifier=x"
+// "Patient?identifier=x"; also with a type that does not exist, which is an error and no reference.
 bool IsConditional(std::string_view link) {
-  const std::size_t question = link.find('?');
-  return question != std::string_view::npos && layout::TypeNumberOf(link.substr(0, question)) != 0;
+  const std::string_view type = link.substr(0, link.find('?'));
+  if (type.empty() || type.size() == link.size()) return false;
+  return std::all_of(type.begin(), type.end(),
+                     [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
 }
 
 // Walks a resource and keeps the way to where it is, to be able to say of what type an element is.

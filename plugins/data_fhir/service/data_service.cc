@@ -109,6 +109,7 @@ Status DataService::History(Context& cx, const data::v1::HistoryRequest& request
   return Serve(cx, [&]() -> Status {
     STRATA_ASSIGN_OR_RETURN(const auto subset, SubsetOf(request.parameters(), request.type()));
     data::v1::HistoryResponse message;
+    std::uint64_t versions = 0;
     std::size_t bytes = 0;
     bool stopped = false;
     Status broken;
@@ -117,6 +118,7 @@ Status DataService::History(Context& cx, const data::v1::HistoryRequest& request
       broken = presented.status();
       if (!broken.ok()) return false;
       version.json = *std::move(presented);
+      ++versions;
       bytes += version.json.size();
       store::FillResource(version, message.add_resources());
       if (bytes < kMessageBytes) return true;
@@ -129,6 +131,8 @@ Status DataService::History(Context& cx, const data::v1::HistoryRequest& request
     STRATA_RETURN_IF_ERROR(store::History(store_, cx, request, visit, &next));
     STRATA_RETURN_IF_ERROR(broken);
     if (stopped) return {};
+    // What one page holds is known to be all.
+    if (next.empty() && request.page_token().empty()) message.set_total(versions);
     message.set_next_page_token(std::move(next));
     static_cast<void>(writer.Write(message));
     return {};
@@ -202,8 +206,8 @@ Status DataService::Transaction(Context& cx, Reader<data::v1::TransactionRequest
       bytes = 0;
       return more;
     };
-    STRATA_RETURN_IF_ERROR(
-        bundle::Process(store_, cx, bundle, {base_url, search_, operate_, name}, visit));
+    STRATA_RETURN_IF_ERROR(bundle::Process(
+        store_, cx, bundle, {base_url, search_, operate_, CheckOperation, name}, visit));
     if (message.entries_size() > 0 || !message.type().empty()) {
       static_cast<void>(writer.Write(message));
     }
@@ -219,7 +223,7 @@ Status DataService::Operate(Context& cx, Reader<data::v1::OperateRequest>& reade
 Status DataService::Import(Context& cx, Reader<data::v1::ImportRequest>& reader,
                            Writer<data::v1::ImportResponse>& writer) {
   return Serve(cx, [&]() -> Status {
-    Importer importer(store_, cx, {{}, search_, operate_, {}});
+    Importer importer(store_, cx, {{}, search_, operate_, CheckOperation, {}});
     const auto report = [&] {
       ImportProgress progress = importer.TakeProgress();
       if (progress.items == 0 && progress.faults.empty()) return true;

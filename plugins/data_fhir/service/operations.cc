@@ -80,15 +80,24 @@ void Send(std::string_view text, Writer<data::v1::OperateResponse>& writer) {
   }
 }
 
+// "$fhirpath" -> "fhirpath"
+std::string_view NameOf(std::string_view operation) {
+  if (operation.starts_with('$')) operation.remove_prefix(1);
+  return operation;
+}
+
 }  // namespace
+
+Status CheckOperation(std::string_view operation) {
+  if (NameOf(operation) == "fhirpath") return {};
+  return store::Fault(Code::kUnimplemented, "not-supported",
+                      "this server has no such operation; it has: $fhirpath", "operation");
+}
 
 Result<std::string> RunOperation(store::Store& store, const Context& cx,
                                  const OperateRequest& request) {
-  std::string_view operation = request.operation();
-  if (operation.starts_with('$')) operation.remove_prefix(1);
-  if (operation == "fhirpath") return FhirPath(store, cx, request);
-  return store::Fault(Code::kUnimplemented, "not-supported",
-                      "this server has no such operation; it has: $fhirpath", "operation");
+  STRATA_RETURN_IF_ERROR(CheckOperation(request.operation()));
+  return FhirPath(store, cx, request);
 }
 
 Status Operate(store::Store& store, const Context& cx, Reader<OperateRequest>& reader,
