@@ -70,6 +70,8 @@ void WriteSlot(json::Writer& out, const Slot& slot) {
   out.Field("health", HealthName(slot.health()));
   out.Field("reason", slot.health().reason());
   out.Field("isolation", slot.isolation());
+  out.Key("pid").Int(slot.pid());
+  Count(out, "restarts", slot.restarts());
   out.Key("optional").Bool(slot.optional());
   out.Key("differs_from_file").Bool(slot.differs_from_file());
   out.Key("probation_until_us").Int(slot.probation_until_us());

@@ -16,6 +16,7 @@
 #include "core/gateway/http_gateway.h"
 #include "core/host/stack.h"
 #include "core/host/stack_file.h"
+#include "core/isolation/isolator.h"
 
 namespace strata::cli {
 namespace {
@@ -104,6 +105,8 @@ class Running {
     stack_options.as_file = options.as_file;
     stack_options.plugin_path = host::StackOptions::DefaultPluginPath(options.plugin_path);
 
+    running->isolator_ = std::make_unique<isolation::Isolator>(log);
+    stack_options.isolation = running->isolator_.get();
     STRATA_ASSIGN_OR_RETURN(running->stack_,
                             host::Stack::Start(std::move(config), stack_options, log, clock));
     STRATA_ASSIGN_OR_RETURN(running->grpc_,
@@ -135,6 +138,7 @@ class Running {
 
  private:
   std::chrono::milliseconds grace_{0};
+  std::unique_ptr<isolation::Isolator> isolator_;  // The stack uses it.
   // The gateways call the stack: destroyed first.
   std::unique_ptr<host::Stack> stack_;
   std::unique_ptr<GrpcGateway> grpc_;

@@ -34,9 +34,11 @@ void FillSlot(const SlotReport& from, v1::Slot* to) {
     to->mutable_previous()->set_version(from.previous_version);
     to->mutable_previous()->set_digest(from.previous_digest);
     to->mutable_previous()->set_package(from.previous_package);
-    to->mutable_previous()->set_isolation("in-process");
+    to->mutable_previous()->set_isolation(from.previous_isolation);
   }
-  to->set_isolation("in-process");
+  to->set_isolation(from.isolation);
+  to->set_pid(from.pid);
+  to->set_restarts(from.restarts);
   to->mutable_health()->set_state(from.serving    ? v1::Health::STATE_SERVING
                                   : from.starting ? v1::Health::STATE_STARTING
                                                   : v1::Health::STATE_NOT_SERVING);

@@ -73,20 +73,6 @@ Status WriteFile(const std::string& path, std::string_view bytes) {
   return ::fchmod(fd.get(), 0444) == 0 ? OkStatus() : FromErrno("cannot write " + path);
 }
 
-// The path of a copy of the package's binary that nobody else changes.
-Result<std::string> StoreImage(const Package& package, const std::string& store_dir) {
-  STRATA_RETURN_IF_ERROR(MakeStoreDir(store_dir));
-  std::error_code error;
-  std::string path = fs::absolute(store_dir, error).string() + "/" + package.digest + ".so";
-  if (FileHas(path, package.digest)) return path;
-  const std::string temporary = path + "." + base::NewUuid4();
-  const Status written = WriteFile(temporary, package.image);
-  if (written.ok() && ::rename(temporary.c_str(), path.c_str()) == 0) return path;
-  const Status failed = written.ok() ? FromErrno("cannot rename to " + path) : written;
-  ::unlink(temporary.c_str());
-  return failed;
-}
-
 using Entry = strata_plugin_v1_fn;
 
 Result<Entry> FindEntry(const std::string& package, const std::string& path) {
@@ -171,6 +157,19 @@ Status CheckVtable(std::string_view package, const Manifest& manifest,
   STRATA_RETURN_IF_ERROR(CheckText(package, "version", plugin->desc->version, manifest.version));
   STRATA_RETURN_IF_ERROR(CheckText(package, "layer", plugin->desc->layer, manifest.layer));
   return CheckMethods(package, manifest, *plugin->desc);
+}
+
+Result<std::string> StoreImage(const Package& package, const std::string& store_dir) {
+  STRATA_RETURN_IF_ERROR(MakeStoreDir(store_dir));
+  std::error_code error;
+  std::string path = fs::absolute(store_dir, error).string() + "/" + package.digest + ".so";
+  if (FileHas(path, package.digest)) return path;
+  const std::string temporary = path + "." + base::NewUuid4();
+  const Status written = WriteFile(temporary, package.image);
+  if (written.ok() && ::rename(temporary.c_str(), path.c_str()) == 0) return path;
+  const Status failed = written.ok() ? FromErrno("cannot rename to " + path) : written;
+  ::unlink(temporary.c_str());
+  return failed;
 }
 
 Result<const strata_plugin*> LoadModule(const Package& package, const std::string& store_dir) {

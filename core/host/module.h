@@ -17,6 +17,9 @@ namespace strata::host {
 // RESOURCE_EXHAUSTED, PERMISSION_DENIED, UNAVAILABLE: the store cannot be written.
 Result<const strata_plugin*> LoadModule(const Package& package, const std::string& store_dir);
 
+// The first step of LoadModule alone: the path of that copy.
+Result<std::string> StoreImage(const Package& package, const std::string& store_dir);
+
 // What the loader asks of a vtable before it calls any of it. Part of LoadModule.
 Status CheckVtable(std::string_view package, const Manifest& manifest, const strata_plugin* plugin);
 

@@ -6,6 +6,7 @@
 
 #include "core/base/json.h"
 #include "core/host/config_schema.h"
+#include "core/host/isolation.h"
 #include "core/host/open_plugin.h"
 #include "core/host/stack_state.h"
 #include "core/host/unary_call.h"
@@ -58,6 +59,12 @@ Status AtSlot(const Place& place, const Slot& slot, const Status& status) {
 }
 
 Status OpenSlot(const StackState& state, Slot* slot, Package* package) {
+  if (slot->config.plugin.empty()) {  // Its code is no package.
+    *package = OutsidePackage(slot->config);
+    slot->manifest = package->manifest;
+    slot->early = State::kVerified;
+    return OkStatus();
+  }
   const Place& place = slot->config.plugin_place;
   const auto dir = state.packages.Find(slot->config.plugin, state.config.base_dir);
   if (!dir.ok()) return AtSlot(place, *slot, dir.status());

@@ -19,6 +19,7 @@
 
 namespace strata::host {
 
+class Isolation;
 class StackState;
 
 struct StackOptions {
@@ -30,6 +31,8 @@ struct StackOptions {
   ProbationBounds probation;
   // Start what the stack file says and forget what changes made of it.
   bool as_file = false;
+  // Runs slots outside of this process; null: they are refused. Outlives the stack.
+  Isolation* isolation = nullptr;
 
   // --plugin-path folders, then those of STRATA_PLUGIN_PATH (separated by ":"), then lib/plugins
   // beside the folder of the running program.
@@ -62,7 +65,11 @@ struct SlotReport {
   std::string previous_version;
   std::string previous_digest;
   std::string previous_package;
+  std::string previous_isolation;
   std::int64_t probation_until_us = 0;
+  std::string isolation;       // "in-process", "process", "endpoint", "command"
+  std::int32_t pid = 0;        // Of a process of its own, while there is one.
+  std::uint32_t restarts = 0;  // Of that process.
   std::uint64_t calls = 0;
   std::uint64_t errors = 0;
   std::uint64_t in_flight = 0;

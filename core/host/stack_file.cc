@@ -207,6 +207,7 @@ class StackReader {
     SlotConfig slot;
     slot.name = name;
     slot.place = PlaceOf(key);
+    bool isolation_given = false;
     ReadMapping(node, "slot \"" + name + "\"",
                 {{"plugin",
                   [&](const YAML::Node& n) {
@@ -216,11 +217,58 @@ class StackReader {
                  {"config", [&](const YAML::Node& n) { ReadConfig(n, &slot); }},
                  {"requires", [&](const YAML::Node& n) { ReadRequires(n, &slot); }},
                  {"optional", Flag(&slot.optional)},
-                 {"default", Flag(&slot.is_default)}});
-    if (slot.plugin.empty()) {
+                 {"default", Flag(&slot.is_default)},
+                 {"isolation",
+                  [&](const YAML::Node& n) {
+                    isolation_given = true;
+                    ReadIsolation(n, &slot.run);
+                  }},
+                 {"limits", [&](const YAML::Node& n) { ReadSlotLimits(n, &slot.run); }},
+                 {"network", Flag(&slot.run.network)},
+                 {"endpoint", Text(&slot.run.endpoint)},
+                 {"tls", [&](const YAML::Node& n) { ReadTls(n, &slot.run); }},
+                 {"command", Texts(&slot.run.command)},
+                 {"provides", Texts(&slot.run.provides)},
+                 {"layer", Text(&slot.run.layer)}});
+    const bool none = slot.plugin.empty() && slot.run.endpoint.empty() && slot.run.command.empty();
+    if (none) {
       Fault(key, "slot \"" + name + "\" names no plugin (plugin: FOLDER)");
+    } else if (const Status run = CompleteRunConfig(!slot.plugin.empty(), isolation_given, &slot.run); !run.ok()) {
+      Fault(key, "slot \"" + name + "\": " + run.message());
     }
+    if (slot.plugin_place.empty()) slot.plugin_place = slot.place;
     out_.slots.push_back(std::move(slot));
+  }
+
+  void ReadIsolation(const YAML::Node& node, RunConfig* run) {
+    const std::string text = node.IsScalar() ? node.Scalar() : "";
+    if (text != "process" && text != "in-process") {
+      return Fault(node, "isolation must be in-process or process");
+    }
+    run->mode = text == "process" ? RunConfig::Mode::kProcess : RunConfig::Mode::kInProcess;
+  }
+
+  void ReadSlotLimits(const YAML::Node& node, RunConfig* run) {
+    ReadMapping(node, "limits of a slot",
+                {{"memory_mib", Count(16, 1 << 24, &run->memory_mib)},
+                 {"cpu_percent", Count(1, 100'000, &run->cpu_percent)},
+                 {"tasks", Count(16, 1 << 20, &run->tasks)}});
+  }
+
+  void ReadTls(const YAML::Node& node, RunConfig* run) {
+    ReadMapping(
+        node, "tls",
+        {{"ca", Text(&run->tls_ca)}, {"cert", Text(&run->tls_cert)}, {"key", Text(&run->tls_key)}});
+  }
+
+  Handler Texts(std::vector<std::string>* to) {
+    return [this, to](const YAML::Node& node) {
+      if (!node.IsSequence() || node.size() == 0) return Fault(node, "must be a list of texts");
+      for (const auto& element : node) {
+        to->emplace_back();
+        Text (&to->back())(element);
+      }
+    };
   }
 
   void ReadConfig(const YAML::Node& node, SlotConfig* slot) {

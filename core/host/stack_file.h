@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/host/run_config.h"
 
 namespace strata::host {
 
@@ -26,7 +27,8 @@ struct SlotRequirement {
 // One entry below `slots:`.
 struct SlotConfig {
   std::string name;
-  std::string plugin;  // Folder name on the plugin path, or a path.
+  std::string plugin;  // Folder name on the plugin path, or a path; empty with endpoint, command.
+  RunConfig run;
   std::string config_json = "{}";
   std::map<std::string, SlotRequirement> requirements;  // By name of the manifest's requirement.
   bool optional = false;                                // The stack runs without it.

@@ -4,6 +4,7 @@
 
 #include "core/base/version.h"
 #include "core/host/change/kept.h"
+#include "core/host/isolation.h"
 #include "core/host/stack_state.h"
 
 namespace strata::host {
@@ -30,10 +31,12 @@ SlotReport ReportSlot(const Slot& slot) {
     out.previous_version = slot.previous->manifest->version;
     out.previous_digest = slot.previous->digest;
     out.previous_package = slot.previous->package_dir;
+    out.previous_isolation = ModeName(slot.previous->config.run.mode);
   }
   for (const Grant& grant : slot.grants) {
     out.bindings.push_back({grant.binding, grant.service, grant.slot});
   }
+  out.isolation = ModeName(slot.config.run.mode);
   out.reason = slot.failure;
   if (slot.running()) {
     const Health health = slot.instance->health();
@@ -56,6 +59,15 @@ bool DiffersFromFile(const StackState& state, const SlotConfig& config) {
     if (slot.name == config.name) return EntryJson(slot) != EntryJson(config);
   }
   return true;
+}
+
+// Of a slot that runs outside of this process.
+void AddOutside(const StackState& state, const Slot& slot, SlotReport* out) {
+  const bool outside = slot.config.run.mode != RunConfig::Mode::kInProcess;
+  if (!outside || !slot.running() || state.options.isolation == nullptr) return;
+  const OutsideReport report = state.options.isolation->Report(slot.instance->spec().plugin.get());
+  out->pid = report.pid;
+  out->restarts = report.restarts;
 }
 
 double ResidentBytes() {
@@ -115,6 +127,7 @@ StackReport MakeReport(const StackState& state) {
   for (const Slot& slot : layout->slots) {
     out.slots.push_back(ReportSlot(slot));
     out.slots.back().differs_from_file = DiffersFromFile(state, slot.config);
+    AddOutside(state, slot, &out.slots.back());
   }
   return out;
 }

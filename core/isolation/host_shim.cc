@@ -267,8 +267,16 @@ strata_code HostShim::GetSecret(const strata_host* h, strata_str name,
 
 const void* HostShim::Extension(const strata_host* h, const char* id) {
   static constexpr strata_ext_secrets kSecrets = {sizeof(strata_ext_secrets), &GetSecret};
-  const bool secrets = std::string_view(id) == STRATA_EXT_SECRETS && Of(h).create_.secrets();
-  return secrets ? &kSecrets : nullptr;
+  static constexpr strata_ext_host_handover kHandover = {sizeof(strata_ext_host_handover),
+                                                         &HandoverPending};
+  const std::string_view name(id);
+  if (name == STRATA_EXT_SECRETS) return Of(h).create_.secrets() ? &kSecrets : nullptr;
+  if (name == STRATA_EXT_HOST_HANDOVER) return Of(h).create_.handover() ? &kHandover : nullptr;
+  return nullptr;
+}
+
+std::int32_t HostShim::HandoverPending(const strata_host* h) {
+  return Of(h).handover_pending_.load() ? 1 : 0;
 }
 
 }  // namespace strata::isolation

@@ -2,6 +2,7 @@
 
 #include <grpcpp/channel.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +28,9 @@ class HostShim final {
   ~HostShim();  // Sends what is queued.
 
   const strata_host* c_host() const { return &c_.host; }
+
+  // What strata.host.handover/1 answers.
+  void SetHandoverPending(bool pending) { handover_pending_.store(pending); }
 
   // Waits for submitted work.
   void WaitForTasks();
@@ -66,12 +70,15 @@ class HostShim final {
   static strata_code GetSecret(const strata_host* h, strata_str name,
                                void (*use)(void* arg, strata_bytes), void* arg);
 
+  static std::int32_t HandoverPending(const strata_host* h);
+
   void Push(v1::Event event);
   void SendEvents();
 
   const v1::CreateRequest create_;
   const std::shared_ptr<grpc::Channel> core_;  // shared: with LoadedPlugin.
   CHost c_;
+  std::atomic<bool> handover_pending_{false};
   base::Mutex mutex_;
   base::CondVar changed_;
   base::CondVar sent_;

@@ -66,7 +66,8 @@ LoadedPlugin::LoadedPlugin(Result<const strata_plugin*> plugin, std::shared_ptr<
     methods_.emplace(abi::View(p->desc->methods[i].full_name), i);
   }
   controls_[path::kCreate] = [this](std::string_view request) { return Create(request); };
-  controls_[path::kStart] = [this, p](std::string_view) {
+  controls_[path::kStart] = [this, p](std::string_view request) {
+    host_->SetHandoverPending(Parse<v1::StartRequest>(request).handover_pending());
     return Explain([&](strata_status* why) { return p->start(self_, why); });
   };
   controls_[path::kHealth] = [this, p](std::string_view) {
@@ -240,6 +241,7 @@ std::string LoadedPlugin::Handover(std::string_view step) {
       static_cast<const strata_ext_handover*>((*plugin_)->extension(self_, STRATA_EXT_HANDOVER));
   if (handover == nullptr) return ToReply(STRATA_UNIMPLEMENTED, {}).SerializeAsString();
   return Explain([&](strata_status* why) {
+    host_->SetHandoverPending(false);
     if (step == path::kRelease) return handover->release(self_, why);
     return step == path::kAcquire ? handover->acquire(self_, why) : handover->reacquire(self_, why);
   });

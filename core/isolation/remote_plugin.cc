@@ -75,6 +75,8 @@ RemoteReport RemotePlugin::Report() const {
   if (link_ != nullptr && !link_->broken()) out.pid = link_->process().pid();
   out.restarts = restarts_;
   out.quarantine = quarantine_;
+  // This one's own instance is gone: what runs is the latest of the others.
+  if (phase_ == Phase::kLoaded && !siblings_.empty()) return siblings_.rbegin()->first->Report();
   return out;
 }
 
@@ -101,16 +103,47 @@ bool RemotePlugin::Extends(std::string_view id) const {
 
 // ---- control plane -----------------------------------------------------------------------------
 
+strata_code RemotePlugin::CreateAny(const strata_host* host, strata_bytes config, void** out,
+                                    strata_status* why) {
+  {
+    const base::MutexLock lock(mutex_);
+    if (phase_ == Phase::kLoaded) {
+      phase_ = Phase::kCreating;
+      *out = this;
+    }
+  }
+  if (*out == this) return Create(host, config, why);
+  auto opened = Open(spec_);
+  if (!opened.ok()) {
+    return Explain(why, static_cast<strata_code>(opened.status().code()),
+                   opened.status().message());
+  }
+  RemotePlugin* const sibling = Of(opened->get());
+  sibling->first_ = this;
+  {
+    const base::MutexLock lock(mutex_);
+    siblings_.emplace(sibling, *std::move(opened));
+  }
+  const strata_code code = sibling->CreateAny(host, config, out, why);
+  if (code != STRATA_OK) DropSibling(sibling);
+  return code;
+}
+
+void RemotePlugin::DropSibling(RemotePlugin* sibling) {
+  std::shared_ptr<const strata_plugin> last;  // Its end is awaited without the lock.
+  const base::MutexLock lock(mutex_);
+  const auto found = siblings_.find(sibling);
+  if (found == siblings_.end()) return;
+  last = std::move(found->second);
+  siblings_.erase(found);
+}
+
 strata_code RemotePlugin::Create(const strata_host* host, strata_bytes config, strata_status* why) {
   SetLogHost(host);
   std::shared_ptr<Link> link;
   std::int64_t deadline_us = 0;
   {
     const base::MutexLock lock(mutex_);
-    if (phase_ != Phase::kLoaded) {
-      return Explain(why, STRATA_FAILED_PRECONDITION, "one instance at a time");
-    }
-    phase_ = Phase::kCreating;
     host_ = host;
     config_ = abi::View(config);
     restarts_ = 0;
@@ -197,13 +230,28 @@ strata_code RemotePlugin::Control(const char* method, const std::string& request
                  WhyNoAnswer(*link, answer.status(), step));
 }
 
+std::string RemotePlugin::StartRequestOf() const {
+  const strata_host* host = nullptr;
+  {
+    const base::MutexLock lock(mutex_);
+    host = host_;
+  }
+  const auto* const handover =
+      host->extension == nullptr ? nullptr
+                                 : static_cast<const strata_ext_host_handover*>(
+                                       host->extension(host, STRATA_EXT_HOST_HANDOVER));
+  v1::StartRequest request;
+  request.set_handover_pending(handover != nullptr && handover->pending(host) != 0);
+  return request.SerializeAsString();
+}
+
 strata_code RemotePlugin::Start(strata_status* why) {
   std::int64_t deadline_us = 0;
   {
     const base::MutexLock lock(mutex_);
     deadline_us = boot_deadline_us_;
   }
-  const strata_code code = Control(path::kStart, {}, deadline_us, why);
+  const strata_code code = Control(path::kStart, StartRequestOf(), deadline_us, why);
   if (code != STRATA_OK) return code;
   std::string missing;
   {
@@ -286,6 +334,7 @@ void RemotePlugin::Destroy() {
     static_cast<void>(Control(path::kDestroy, {}, abi::MonotonicUs() + kGraceUs, nullptr));
   }
   End(abi::MonotonicUs() + kGraceUs);
+  if (first_ != nullptr) first_->DropSibling(this);  // The last thing: this object is gone now.
 }
 
 // The process of this instance goes; the next create starts another.
@@ -323,7 +372,29 @@ strata_code RemotePlugin::Handover(const char* step, strata_status* why) {
       return Explain(why, static_cast<strata_code>(prepared.code()), prepared.message());
     }
   }
-  return Control(step, {}, abi::MonotonicUs() + kLongUs, why);
+  if (step == path::kReacquire && TakeUpAgain()) return STRATA_OK;
+  const strata_code code = Control(step, {}, abi::MonotonicUs() + kLongUs, why);
+  if (code == STRATA_OK) {
+    // Who has released must not be started again: start() would open what another one owns now.
+    const base::MutexLock lock(mutex_);
+    phase_ = step == path::kRelease ? Phase::kReleased : Phase::kRunning;
+  }
+  return code;
+}
+
+// After a crash of an instance that had released its data and is to have it back: a new process,
+// whose start() opens it. False: there was no crash.
+bool RemotePlugin::TakeUpAgain() {
+  const base::MutexLock lock(mutex_);
+  if (phase_ != Phase::kReleased || (link_ != nullptr && !link_->broken())) return false;
+  phase_ = Phase::kRunning;
+  take_up_ = true;
+  Wake();
+  const auto until = steady_clock::now() + kMaxWait;
+  while ((link_ == nullptr || link_->broken()) && quarantine_.empty()) {
+    if (!changed_.WaitUntil(mutex_, until) && steady_clock::now() >= until) break;
+  }
+  return link_ != nullptr && !link_->broken();
 }
 
 // ---- data plane --------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -44,7 +45,7 @@ struct RemoteReport {
 // Calls in flight are UNAVAILABLE, but for those that can be repeated (idempotent, or their request
 // carries a request_id): they are, once. After kMaxCrashes within kCrashWindow it is quarantined.
 //
-// Thread-safe as the ABI asks. One instance at a time.
+// Thread-safe as the ABI asks. Several instances at a time have a process each.
 class RemotePlugin final {
  public:
   static constexpr std::size_t kMaxCrashes = 5;
@@ -70,12 +71,14 @@ class RemotePlugin final {
   struct Table : strata_plugin {
     RemotePlugin* self = nullptr;
   };
-  enum class Phase : std::uint8_t { kLoaded, kCreating, kRunning, kEnding };
+  enum class Phase : std::uint8_t { kLoaded, kCreating, kRunning, kReleased, kEnding };
 
   explicit RemotePlugin(RemoteSpec spec);
   Status Boot();
 
   // The vtable.
+  strata_code CreateAny(const strata_host* host, strata_bytes config, void** out,
+                        strata_status* why);
   strata_code Create(const strata_host* host, strata_bytes config, strata_status* why);
   strata_code Start(strata_status* why);
   strata_code Health(strata_status* why);
@@ -90,6 +93,9 @@ class RemotePlugin final {
   strata_code Control(const char* method, const std::string& request, std::int64_t deadline_us,
                       strata_status* why);
   strata_code CreateIn(Link& link, std::int64_t deadline_us, std::string* why);
+  std::string StartRequestOf() const;
+  bool TakeUpAgain();
+  void DropSibling(RemotePlugin* sibling);
   static std::string WhyNoAnswer(Link& link, const Status& status, std::string_view step);
   void End(std::int64_t deadline_us);
   bool Extends(std::string_view id) const;
@@ -106,6 +112,7 @@ class RemotePlugin final {
   // The supervisor's thread (supervisor.cc).
   void Supervise();
   bool SpawnIfWanted();
+  bool TakeUpIfWanted();
   Result<std::shared_ptr<Link>> Spawn();
   void SetBooting(std::shared_ptr<Link> link);
   Status CheckHello(Link& link, std::int64_t deadline_us);
@@ -122,6 +129,7 @@ class RemotePlugin final {
   Table table_;
   RemoteDescriptor descriptor_;
   std::size_t trampoline_ = 0;
+  RemotePlugin* first_ = nullptr;  // Of a sibling; set before its create.
   const base::UniqueFd wake_;
 
   mutable base::Mutex mutex_;
@@ -129,6 +137,9 @@ class RemotePlugin final {
   Phase phase_ STRATA_GUARDED_BY(mutex_) = Phase::kLoaded;
   bool want_process_ STRATA_GUARDED_BY(mutex_) = false;
   bool stopping_ STRATA_GUARDED_BY(mutex_) = false;
+  bool take_up_ STRATA_GUARDED_BY(mutex_) = false;
+  // Further instances at the same time: each has a process of its own. shared: the vtable owns it.
+  std::map<RemotePlugin*, std::shared_ptr<const strata_plugin>> siblings_ STRATA_GUARDED_BY(mutex_);
   bool recovering_ STRATA_GUARDED_BY(mutex_) = false;
   Status spawned_ STRATA_GUARDED_BY(mutex_);
   // shared: with the calls on it. `link_` serves; `booting_` does not yet.

@@ -76,8 +76,9 @@ strata_code RemoteTable::CreateAt(std::size_t number, const strata_host* host, s
     plugin = users.plugins[number];
   }
   if (plugin == nullptr) return STRATA_FAILED_PRECONDITION;  // Its owner has let it go.
-  const strata_code code = plugin->Create(host, config, why);
-  if (code == STRATA_OK) *out = plugin;
+  void* self = nullptr;
+  const strata_code code = plugin->CreateAny(host, config, &self, why);
+  if (code == STRATA_OK) *out = self;
   return code;
 }
 

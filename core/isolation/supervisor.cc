@@ -97,7 +97,7 @@ void RemotePlugin::Supervise() {
       if (stopping_) break;
       link = link_;
     }
-    if (SpawnIfWanted()) continue;
+    if (SpawnIfWanted() || TakeUpIfWanted()) continue;
     pollfd waited[2] = {{wake_.get(), POLLIN, 0},
                         {link != nullptr ? link->process().descriptor() : -1, POLLIN, 0}};
     ::poll(waited, 2, -1);
@@ -178,6 +178,22 @@ Status RemotePlugin::CheckHello(Link& link, std::int64_t deadline_us) {
   }
   if (descriptor_.Same(TextOf(hello), methods)) return OkStatus();
   return FailedPrecondition("the restarted process is another plugin");
+}
+
+bool RemotePlugin::TakeUpIfWanted() {
+  std::shared_ptr<Link> old;
+  {
+    const base::MutexLock lock(mutex_);
+    if (!std::exchange(take_up_, false)) return false;
+    old = std::exchange(link_, nullptr);
+    recovering_ = true;
+  }
+  if (old != nullptr) static_cast<void>(old->Close(steady_clock::now()));
+  Recover("its process ended while another instance had the data");
+  const base::MutexLock lock(mutex_);
+  recovering_ = false;
+  changed_.NotifyAll();
+  return true;
 }
 
 void RemotePlugin::OnExit(const std::shared_ptr<Link>& ended) {
@@ -276,7 +292,7 @@ Status RemotePlugin::BootInstance(Link& link, std::int64_t deadline_us) {
   std::string why;
   const strata_code created = CreateIn(link, deadline_us, &why);
   if (created != STRATA_OK) return {abi::ToCode(created), "create: " + why};
-  const auto answer = Ask(link.channel(), path::kStart, {}, deadline_us);
+  const auto answer = Ask(link.channel(), path::kStart, StartRequestOf(), deadline_us);
   v1::Reply reply;
   if (!answer.ok() || !reply.ParseFromString(*answer)) {
     link.Break();

@@ -40,6 +40,7 @@ SlotConfig ReadEntry(const std::string& name, Value value, const std::string& ch
   }
   out.optional = value["optional"].bool_value();
   out.is_default = value["default"].bool_value();
+  out.run = ReadRunJson(value["run"]);
   return out;
 }
 
@@ -56,6 +57,7 @@ std::string EntryJson(const SlotConfig& slot) {
   out.EndObject();
   out.Key("optional").Bool(slot.optional);
   out.Key("default").Bool(slot.is_default);
+  if (slot.run != RunConfig()) out.Key("run").Raw(RunJson(slot.run));
   out.EndObject();
   return text;
 }

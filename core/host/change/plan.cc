@@ -18,13 +18,13 @@ void FillOccupant(const Slot& slot, v1::Occupant* to) {
   if (slot.manifest) to->set_version(slot.manifest->version);
   to->set_digest(slot.digest);
   to->set_package(slot.package_dir);
-  to->set_isolation("in-process");
+  to->set_isolation(std::string(ModeName(slot.config.run.mode)));
 }
 
 bool SamePackage(const Slot& a, const Slot& b) {
   return a.manifest && b.manifest && a.manifest->id == b.manifest->id &&
          a.manifest->version == b.manifest->version && a.manifest->files == b.manifest->files &&
-         a.package_dir == b.package_dir;
+         a.package_dir == b.package_dir && a.config.run == b.config.run;
 }
 
 bool SameGrants(const std::vector<Grant>& a, const std::vector<Grant>& b) {

@@ -49,6 +49,31 @@ Result<std::string> PackageOf(const StackState& state, const Slot& now,
   return now.package_dir;
 }
 
+// Where a swap wants the code to run; empty: where it does now.
+Status SetIsolation(const std::string& wanted, RunConfig* run) {
+  using Mode = RunConfig::Mode;
+  if (wanted.empty()) {
+    // A package takes the place of a server.
+    if (run->mode == Mode::kEndpoint || run->mode == Mode::kCommand) *run = RunConfig();
+    return OkStatus();
+  }
+  if (wanted != "process" && wanted != "in-process") {
+    return InvalidArgument("isolation: expected in-process or process");
+  }
+  RunConfig out;
+  if (wanted == "process") {
+    out = *run;
+    out.mode = Mode::kProcess;
+    out.endpoint.clear();
+    out.command.clear();
+    out.provides.clear();
+    out.layer.clear();
+    out.tls_ca = out.tls_cert = out.tls_key = "";
+  }
+  *run = out;
+  return OkStatus();
+}
+
 std::string Merge(json::Value base, json::Value patch) {
   if (!patch.is_object()) return std::string(patch.raw());
   std::string out = "{";
@@ -122,6 +147,7 @@ Result<Wanted> WantedBySwap(const StackState& state, const Layout& layout,
     slot.config.plugin = named ? request.package() : fs::absolute(folder).string();
   }
   slot.config.place = slot.config.plugin_place = out.name;
+  STRATA_RETURN_IF_ERROR(SetIsolation(request.isolation(), &slot.config.run));
   const auto manifest = ReadManifest(folder);
   const bool same = manifest.ok() && now->manifest && manifest->id == now->manifest->id;
   if (manifest.ok() && !request.version().empty() && manifest->version != request.version()) {
