@@ -233,7 +233,9 @@ class StackReader {
     const bool none = slot.plugin.empty() && slot.run.endpoint.empty() && slot.run.command.empty();
     if (none) {
       Fault(key, "slot \"" + name + "\" names no plugin (plugin: FOLDER)");
-    } else if (const Status run = CompleteRunConfig(!slot.plugin.empty(), isolation_given, &slot.run); !run.ok()) {
+    } else if (const Status run =
+                   CompleteRunConfig(!slot.plugin.empty(), isolation_given, &slot.run);
+               !run.ok()) {
       Fault(key, "slot \"" + name + "\": " + run.message());
     }
     if (slot.plugin_place.empty()) slot.plugin_place = slot.place;

@@ -17,18 +17,18 @@ Result<StackConfig> Parse(const std::string& slot) {
   return ParseStack("stack: s\nslots:\n  a: {" + slot + "}\n", "s.yaml");
 }
 
-RunConfig Run(const std::string& slot) {
+RunConfig RunOf(const std::string& slot) {
   const auto stack = Parse(slot);
   EXPECT_TRUE(stack.ok()) << stack.status().message();
   return stack.ok() ? stack->slots.front().run : RunConfig();
 }
 
 TEST(RunConfig, IsInProcessUnlessToldOtherwise) {
-  EXPECT_EQ(Run("plugin: p").mode, Mode::kInProcess);
-  EXPECT_EQ(Run("plugin: p, isolation: in-process").mode, Mode::kInProcess);
-  const RunConfig run =
-      Run("plugin: p, isolation: process, network: true, "
-          "limits: {memory_mib: 64, cpu_percent: 50, tasks: 100}");
+  EXPECT_EQ(RunOf("plugin: p").mode, Mode::kInProcess);
+  EXPECT_EQ(RunOf("plugin: p, isolation: in-process").mode, Mode::kInProcess);
+  const RunConfig run = RunOf(
+      "plugin: p, isolation: process, network: true, "
+      "limits: {memory_mib: 64, cpu_percent: 50, tasks: 100}");
   EXPECT_EQ(run.mode, Mode::kProcess);
   EXPECT_EQ(run.memory_mib, 64u);
   EXPECT_EQ(run.cpu_percent, 50u);
@@ -37,14 +37,14 @@ TEST(RunConfig, IsInProcessUnlessToldOtherwise) {
 }
 
 TEST(RunConfig, TakesServersByTheirAddressOrCommand) {
-  const RunConfig endpoint = Run("endpoint: 'unix:/run/x.sock', provides: [a.v1.S], layer: data");
+  const RunConfig endpoint = RunOf("endpoint: 'unix:/run/x.sock', provides: [a.v1.S], layer: data");
   EXPECT_EQ(endpoint.mode, Mode::kEndpoint);
   EXPECT_THAT(endpoint.provides, ElementsAre("a.v1.S"));
-  const RunConfig command = Run("command: [python3, s.py], provides: [a.v1.S], layer: data");
+  const RunConfig command = RunOf("command: [python3, s.py], provides: [a.v1.S], layer: data");
   EXPECT_EQ(command.mode, Mode::kCommand);
   EXPECT_THAT(command.command, ElementsAre("python3", "s.py"));
-  EXPECT_EQ(Run("endpoint: '10.0.0.1:443', provides: [a.v1.S], layer: data, "
-                "tls: {ca: ca.pem, cert: c.pem, key: k.pem}")
+  EXPECT_EQ(RunOf("endpoint: '10.0.0.1:443', provides: [a.v1.S], layer: data, "
+                  "tls: {ca: ca.pem, cert: c.pem, key: k.pem}")
                 .tls_ca,
             "ca.pem");
 }
