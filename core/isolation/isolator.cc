@@ -20,7 +20,7 @@ RemoteSpec Isolator::ProcessSpecOf(const host::OutsideRequest& request) const {
   Confinement& confinement = spec.confinement;
   confinement.uid = SlotUid(request.slot.name);
   confinement.state_dir = request.state_dir;
-  confinement.read = {request.image, request.package.dir};
+  confinement.read = {request.package.dir};
   confinement.network = run.network;
   confinement.memory_bytes = std::uint64_t{run.memory_mib} << 20;
   confinement.tasks = run.tasks;

@@ -79,12 +79,13 @@ void RunPluginHost(int argc, char** argv) {
       words.push_back(word);
     }
   }
-  const auto confinement = FromWords(words);
+  auto confinement = FromWords(words);
   if (!confinement.ok()) Fail(kUsage, confinement.status().message());
   if (exec && at + 1 < argc) Become(argv + at + 1, *confinement);
   if (exec || image.empty()) {
     Fail(kUsage, "this is run by the core for plugins with `isolation: process`");
   }
+  confinement->read.push_back(image);
   std::vector<std::string> missing;
   const Status confined = Confine(*confinement, &missing);
   if (!confined.ok()) Fail(kFailed, confined.message());

@@ -236,10 +236,10 @@ std::string RemotePlugin::StartRequestOf() const {
     const base::MutexLock lock(mutex_);
     host = host_;
   }
-  const auto* const handover =
-      host->extension == nullptr ? nullptr
-                                 : static_cast<const strata_ext_host_handover*>(
-                                       host->extension(host, STRATA_EXT_HOST_HANDOVER));
+  const auto* const handover = host->extension == nullptr
+                                   ? nullptr
+                                   : static_cast<const strata_ext_host_handover*>(
+                                         host->extension(host, STRATA_EXT_HOST_HANDOVER));
   v1::StartRequest request;
   request.set_handover_pending(handover != nullptr && handover->pending(host) != 0);
   return request.SerializeAsString();
