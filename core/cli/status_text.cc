@@ -41,6 +41,12 @@ std::string CallsText(const Slot& slot, const Slot* before, double seconds) {
 // What an operator should know of the slot beyond its row.
 std::vector<std::string> Remarks(const Slot& slot) {
   std::vector<std::string> out;
+  if (!slot.isolation().empty() && slot.isolation() != "in-process") {
+    out.push_back(
+        slot.isolation() + (slot.pid() != 0 ? " " + std::to_string(slot.pid()) : std::string()) +
+        (slot.restarts() != 0 ? ", restarted " + std::to_string(slot.restarts()) + " times"
+                              : std::string()));
+  }
   if (!slot.health().reason().empty()) out.push_back(slot.health().reason());
   if (slot.probation_until_us() != 0) {
     out.push_back("on probation until " + ClockTime(slot.probation_until_us()));

@@ -99,8 +99,8 @@ std::string RunJson(const RunConfig& run) {
 
 RunConfig ReadRunJson(const json::Value& value) {
   RunConfig out;
-  for (const auto mode : {RunConfig::Mode::kProcess, RunConfig::Mode::kEndpoint,
-                          RunConfig::Mode::kCommand}) {
+  for (const auto mode :
+       {RunConfig::Mode::kProcess, RunConfig::Mode::kEndpoint, RunConfig::Mode::kCommand}) {
     if (value["mode"].string() == ModeName(mode)) out.mode = mode;
   }
   const auto count = [&](std::string_view name) {
@@ -115,7 +115,8 @@ RunConfig ReadRunJson(const json::Value& value) {
   out.tls_cert = value["tls_cert"].string();
   out.tls_key = value["tls_key"].string();
   for (const json::Value one : value["command"].elements()) out.command.emplace_back(one.string());
-  for (const json::Value one : value["provides"].elements()) out.provides.emplace_back(one.string());
+  for (const json::Value one : value["provides"].elements())
+    out.provides.emplace_back(one.string());
   out.layer = value["layer"].string();
   return out;
 }
