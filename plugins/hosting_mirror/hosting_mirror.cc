@@ -4,7 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/rows.h"
 #include "core/base/settings.h"
+#include "storage/api/validate.h"
+#include "storage/service/convert.h"
 #include "storage/service/stream_relay.h"
 
 namespace strata::plugins::hosting_mirror {
@@ -14,6 +17,7 @@ namespace v1 = hosting::v1;
 using storage::replica::IngestAll;
 using storage::service::RelayStream;
 
+constexpr auto kDescribeTime = std::chrono::seconds(10);
 constexpr auto kCompareTime = std::chrono::hours(24);
 
 Result<MirrorOptions> ParseOptions(std::string_view config_json) {
@@ -43,10 +47,47 @@ auto Relay(Writer<Response>& writer) {
   return [&writer](Response& response) { return writer.Write(response); };
 }
 
+// What both stores take: a commit that only the primary takes would part them for good.
 void KeepLeast(const v1::Limits& other, v1::Limits* limits) {
   limits->set_max_key_bytes(std::min(limits->max_key_bytes(), other.max_key_bytes()));
   limits->set_max_value_bytes(std::min(limits->max_value_bytes(), other.max_value_bytes()));
   limits->set_max_commit_bytes(std::min(limits->max_commit_bytes(), other.max_commit_bytes()));
+}
+
+// Of a store that has not been reached yet: what the contract promises.
+v1::Limits LeastLimits() {
+  v1::Limits limits;
+  limits.set_max_key_bytes(1024);
+  limits.set_max_value_bytes(std::uint64_t{1} << 20);
+  limits.set_max_commit_bytes(std::uint64_t{256} << 20);
+  return limits;
+}
+
+storage::Limits ToLimits(const v1::Limits& message) {
+  storage::Limits limits;
+  limits.max_key_bytes = message.max_key_bytes();
+  limits.max_value_bytes = message.max_value_bytes();
+  limits.max_commit_bytes = message.max_commit_bytes();
+  limits.max_preconditions = message.max_preconditions();
+  return limits;
+}
+
+Status CheckRow(std::string_view key, std::string_view value, const storage::Limits& limits) {
+  STRATA_RETURN_IF_ERROR(storage::ValidateKey(key, limits));
+  if (value.size() <= limits.max_value_bytes) return OkStatus();
+  return InvalidArgument("a value is longer than max_value_bytes");
+}
+
+Status CheckIngest(const v1::IngestRequest& message, const storage::Limits& limits) {
+  RowReader reader(message.rows());
+  for (Row row; reader.Next(&row);) STRATA_RETURN_IF_ERROR(CheckRow(row.key, row.value, limits));
+  for (const v1::CommitEvent& event : message.commits()) {
+    for (const v1::Change& change : event.changes()) {
+      if (change.kind() != v1::Change::KIND_PUT) continue;
+      STRATA_RETURN_IF_ERROR(CheckRow(change.key(), change.value(), limits));
+    }
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -67,10 +108,16 @@ Result<std::unique_ptr<HostingMirror>> HostingMirror::Create(Host host,
 
 Status HostingMirror::Start() {
   STRATA_RETURN_IF_ERROR(replicator_.Start());
+  const Context context = Context::Background(kDescribeTime);
+  v1::DescribeResponse primary;
+  STRATA_RETURN_IF_ERROR(primary_.Describe(context, {}, &primary));
+  v1::DescribeResponse secondary;
+  DescribeSecondary(context, &secondary);
+  KeepLeast(secondary.limits(), primary.mutable_limits());
+  limits_ = ToLimits(primary.limits());
   if (!options_.compare_at_start) return OkStatus();
   return host_.Submit([this] {
-    const Context context = Context::Background(kCompareTime, &comparing_);
-    const Status compared = Compare(context).status();
+    const Status compared = Compare(Context::Background(kCompareTime, &comparing_)).status();
     if (!compared.ok()) {
       host_.Warning("hosting_mirror.not_compared", {{"why", compared.ToString()}});
     }
@@ -89,7 +136,7 @@ Status HostingMirror::Describe(Context& context, const v1::DescribeRequest& requ
                                v1::DescribeResponse* response) {
   STRATA_RETURN_IF_ERROR(primary_.Describe(context, request, response));
   v1::DescribeResponse other;
-  if (!DescribeSecondary(context, &other)) return OkStatus();
+  DescribeSecondary(context, &other);
   response->set_engine("mirror(" + response->engine() + "," + other.engine() + ")");
   KeepLeast(other.limits(), response->mutable_limits());
   // What is answered is in both: as durable as the more durable of them, which is also the one that
@@ -104,15 +151,15 @@ Status HostingMirror::Describe(Context& context, const v1::DescribeRequest& requ
 }
 
 // Its limits and identity are remembered, so that they do not change when it is lost.
-bool HostingMirror::DescribeSecondary(const Context& context, v1::DescribeResponse* response) {
+void HostingMirror::DescribeSecondary(const Context& context, v1::DescribeResponse* response) {
   const bool there = secondary_.Describe(context, {}, response).ok();
   base::MutexLock lock(mutex_);
   if (there) {
     secondary_described_ = *response;
   } else {
     *response = secondary_described_;
+    if (!response->has_limits()) *response->mutable_limits() = LeastLimits();
   }
-  return response->has_limits();
 }
 
 Status HostingMirror::Get(Context& context, const v1::GetRequest& request,
@@ -155,15 +202,29 @@ Status HostingMirror::CommitBoth(Context& context, v1::CommitResponse* response,
 
 Status HostingMirror::Commit(Context& context, const v1::CommitRequest& request,
                              v1::CommitResponse* response) {
+  STRATA_ASSIGN_OR_RETURN(const storage::CommitRequest parsed,
+                          storage::service::FromProto(request));
+  STRATA_RETURN_IF_ERROR(storage::ValidateCommit(parsed, limits_));
   return CommitBoth(context, response, [&] { return primary_.Commit(context, request, response); });
 }
 
 Status HostingMirror::CommitStream(Context& context, Reader<v1::CommitStreamRequest>& reader,
                                    v1::CommitResponse* response) {
+  std::uint64_t bytes = 0;
+  const auto check = [&](v1::CommitStreamRequest* message) -> Status {
+    for (const v1::Mutation& mutation : message->part().mutations()) {
+      STRATA_ASSIGN_OR_RETURN(const storage::Mutation parsed,
+                              storage::service::FromProto(mutation));
+      STRATA_RETURN_IF_ERROR(storage::ValidateMutation(parsed, limits_));
+      bytes += storage::MutationBytes(parsed);
+    }
+    if (bytes <= limits_.max_commit_bytes) return OkStatus();
+    return InvalidArgument("the commit is larger than max_commit_bytes");
+  };
   return CommitBoth(context, response, [&] {
-    return RelayStream(
-        reader, [](v1::CommitStreamRequest*) { return OkStatus(); },
-        [&](auto source) { return primary_.CommitStream(context, source, response); });
+    return RelayStream(reader, check, [&](auto source) {
+      return primary_.CommitStream(context, source, response);
+    });
   });
 }
 
@@ -182,6 +243,8 @@ Status HostingMirror::Ingest(Context& context, Reader<v1::IngestRequest>& reader
   bool fills = false;
   bool has_cursor = false;
   STRATA_RETURN_IF_ERROR(reader.ForEach([&](v1::IngestRequest& message) {
+    const Status checked = CheckIngest(message, limits_);
+    if (!checked.ok()) return checked;
     fills = fills || message.restart_feed();
     has_cursor = has_cursor || message.has_cursor();
     messages.push_back(std::move(message));
@@ -208,6 +271,9 @@ Status HostingMirror::FillBoth(Context& context, std::vector<v1::IngestRequest> 
 
 Status HostingMirror::Rewrite(Context& context, const v1::RewriteRequest& request,
                               v1::RewriteResponse* response) {
+  for (const v1::RowRewrite& row : request.rows()) {
+    STRATA_RETURN_IF_ERROR(CheckRow(row.key(), row.value(), limits_));
+  }
   const CommitGate::Closed closed(&gate_);
   v1::DescribeResponse described;
   STRATA_RETURN_IF_ERROR(primary_.Describe(context, {}, &described));

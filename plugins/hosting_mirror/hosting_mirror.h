@@ -10,6 +10,7 @@
 #include "core/base/mutex.h"
 #include "plugins/hosting_mirror/commit_gate.h"
 #include "plugins/hosting_mirror/replicator.h"
+#include "storage/api/types.h"
 #include "storage/replica/compare.h"
 #include "strata/hosting/v1/hosting.strata.h"
 #include "strata/hosting/v1/mirror.strata.h"
@@ -65,7 +66,7 @@ class HostingMirror final : public hosting::v1::HostingService, public hosting::
 
  private:
   HostingMirror(Host host, const MirrorOptions& options);
-  bool DescribeSecondary(const Context& context, hosting::v1::DescribeResponse* response);
+  void DescribeSecondary(const Context& context, hosting::v1::DescribeResponse* response);
   // What every commit does before and after the primary has it.
   template <typename Write>
   Status CommitBoth(Context& context, hosting::v1::CommitResponse* response, Write&& write);
@@ -78,6 +79,7 @@ class HostingMirror final : public hosting::v1::HostingService, public hosting::
   const hosting::v1::HostingClient primary_;
   const hosting::v1::HostingClient secondary_;
   const Metric different_gauge_;
+  storage::Limits limits_;  // set by Start
   CommitGate gate_;
   Replicator replicator_;
 

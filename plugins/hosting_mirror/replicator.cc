@@ -21,6 +21,7 @@ using storage::replica::TailOptions;
 // A background call is bound to the routes it began with: it ends now and then and begins anew.
 constexpr auto kCallTime = std::chrono::seconds(30);
 constexpr auto kFillTime = std::chrono::hours(24);
+constexpr int kMostFailures = 20;
 constexpr auto kFirstPause = std::chrono::milliseconds(50);
 constexpr auto kLongestPause = std::chrono::milliseconds(5000);
 // How soon a waiting commit notices that its caller has gone.
@@ -225,9 +226,7 @@ Status Replicator::Follow(const Context& context) {
   Status status = Carry(context, &after, /*wait=*/false);
   if (status.ok()) {
     SetAttached();
-    do {
-      status = Carry(context, &after, /*wait=*/true);
-    } while (status.code() == Code::kDeadlineExceeded && !context.Cancelled());
+    status = FollowOn(context, &after);
   }
   if (status.code() != Code::kOutOfRange) return status;
   Cursor cursor;
@@ -235,16 +234,47 @@ Status Replicator::Follow(const Context& context) {
   return FillSecondary(context, cursor);
 }
 
-Status Replicator::Carry(const Context& context, std::uint64_t* after, bool wait) {
+// The feed ends now and then: with the time of a call, or because the routes of the stack have
+// changed. Only when it does not come back, the secondary is lost.
+Status Replicator::FollowOn(const Context& context, std::uint64_t* after) {
+  Status status;
+  for (int failures = 0; failures < kMostFailures; ++failures) {
+    const std::uint64_t before = *after;
+    bool target_failed = false;
+    status = Carry(context, after, /*wait=*/true, &target_failed);
+    if (context.Cancelled()) return status;
+    if (*after != before || status.code() == Code::kDeadlineExceeded) failures = 0;
+    if (status.ok() || status.code() == Code::kDeadlineExceeded) continue;
+    if (target_failed || status.code() != Code::kUnavailable) return status;
+    base::MutexLock lock(mutex_);
+    if (stopping_ || paused_ > 0) return status;
+    changed_.WaitFor(mutex_, kFirstPause);
+  }
+  return status;
+}
+
+Status Replicator::Carry(const Context& context, std::uint64_t* after, bool wait,
+                         bool* target_failed) {
+  const storage::replica::Stores stores{primary_, secondary_};
   TailOptions tail;
   tail.after = *after;
   tail.stop_at_end = !wait;
+  tail.target_failed = target_failed;
   tail.applied = [&](const TailBatch& batch) {
     *after = batch.up_to;
     Advance(batch.up_to);
     return true;
   };
-  return CarryTail({primary_, secondary_}, wait ? context.WithTimeout(kCallTime) : context, tail);
+  const Status carried = CarryTail(stores, wait ? context.WithTimeout(kCallTime) : context, tail);
+  if (carried.code() != Code::kFailedPrecondition) return carried;
+  // Another instance of this mirror, which is taking over or being replaced, may have been faster.
+  const Result<bool> there = storage::replica::HasTail(stores, context, *after);
+  if (!there.ok() || !*there) return carried;
+  v1::DescribeResponse described;
+  STRATA_RETURN_IF_ERROR(secondary_->Describe(context, {}, &described));
+  *after = described.last_version();
+  Advance(*after);
+  return OkStatus();
 }
 
 Status Replicator::FillSecondary(const Context& context, Cursor cursor) {

@@ -77,7 +77,9 @@ class Replicator {
   Status Follow(const Context& context);
   Status FillSecondary(const Context& context, storage::replica::Cursor cursor);
   Status FillPrimary(const Context& context, storage::replica::Cursor cursor);
-  Status Carry(const Context& context, std::uint64_t* after, bool wait);
+  Status FollowOn(const Context& context, std::uint64_t* after);
+  Status Carry(const Context& context, std::uint64_t* after, bool wait,
+               bool* target_failed = nullptr);
   void Advance(std::uint64_t version);
   void SetAttached();
   void Detach(const Status& why);

@@ -1,5 +1,6 @@
 #include "storage/replica/fill.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@ namespace strata::storage::replica {
 namespace {
 
 namespace v1 = hosting::v1;
+
+constexpr auto kMostFollow = std::chrono::seconds(2);
 
 class Filler {
  public:
@@ -42,11 +45,13 @@ class Filler {
       return OkStatus();
     };
     bool exact = false;
-    tail.applied = [&exact](const TailBatch& batch) {
-      exact = batch.exact;
-      return true;
-    };
     const bool last = before.empty();
+    const auto until = std::chrono::steady_clock::now() + kMostFollow;
+    tail.applied = [&](const TailBatch& batch) {
+      exact = batch.exact;
+      // A source that is written to faster than this goes has no end.
+      return std::chrono::steady_clock::now() < until || (last && !exact);
+    };
     do {
       tail.after = cursor_.tail;
       STRATA_RETURN_IF_ERROR(CarryTail(stores_, context_, tail));

@@ -110,9 +110,50 @@ Status CarryTail(const Stores& stores, const Context& context, const TailOptions
   Carrier carrier(stores, context, options);
   const Status watched = stores.source->Watch(
       context, request, [&](v1::WatchResponse& message) { return carrier.Take(message); });
+  if (options.target_failed != nullptr) *options.target_failed = !carrier.status().ok();
   if (!carrier.status().ok()) return carrier.status();
   STRATA_RETURN_IF_ERROR(watched);
-  return carrier.Finish();
+  const Status finished = carrier.Finish();
+  if (options.target_failed != nullptr) *options.target_failed = !finished.ok();
+  return finished;
+}
+
+Result<bool> HasTail(const Stores& stores, const Context& context, std::uint64_t after) {
+  v1::DescribeResponse described;
+  STRATA_RETURN_IF_ERROR(stores.target->Describe(context, {}, &described));
+  v1::WatchRequest request;
+  request.set_after_version(after);
+  request.set_with_values(true);
+  request.set_stop_at_end(true);
+  bool has = false;
+  Status status;
+  const auto check = [&](const v1::Change& change) {
+    if (change.kind() != v1::Change::KIND_PUT || change.value_version() == 0) return true;
+    v1::GetRequest get;
+    get.add_keys(change.key());
+    get.set_omit_values(true);
+    v1::GetResponse found;
+    status = stores.target->Get(context, get, &found);
+    // A later one may be under way; an earlier one means that this commit never came.
+    return status.ok() &&
+           found.entries(0).version() >= std::min(change.value_version(), described.last_version());
+  };
+  const Status watched = stores.source->Watch(context, request, [&](v1::WatchResponse& message) {
+    for (const v1::CommitEvent& commit : message.commits()) {
+      // Its last commit is the source's too, and so are all before it.
+      has = has || commit.version() == described.last_version();
+      if (commit.version() > described.last_version()) return false;
+      for (const v1::Change& change : commit.changes()) {
+        if (check(change)) continue;
+        has = false;
+        return false;
+      }
+    }
+    return true;
+  });
+  STRATA_RETURN_IF_ERROR(status);
+  STRATA_RETURN_IF_ERROR(watched);
+  return has;
 }
 
 }  // namespace strata::storage::replica

@@ -37,6 +37,8 @@ struct TailOptions {
   std::function<Status(TailBatch& batch)> prepare;
   // After a batch was ingested, and as a sign of life; false ends the tail with OK. May be empty.
   std::function<bool(const TailBatch& batch)> applied;
+  // When given, says after an error whether it was the target's.
+  bool* target_failed = nullptr;
 };
 
 // Carries commits from the source into the target, in order, in batches that leave the target exact
@@ -44,6 +46,10 @@ struct TailOptions {
 // OUT_OF_RANGE: the source does not know the commits after `after` (any more): the target has to be
 // filled anew. After an error the target has what the last applied batch said.
 Status CarryTail(const Stores& stores, const Context& context, const TailOptions& options);
+
+// Whether the target has the commits of the source from `after` on up to its own last one already,
+// because somebody else carried them over.
+Result<bool> HasTail(const Stores& stores, const Context& context, std::uint64_t after);
 
 // Sends messages as one Ingest.
 Status IngestAll(const hosting::v1::HostingClient& target, const Context& context,

@@ -6,6 +6,7 @@
 extern "C" const strata_plugin* strata_plugin_hosting_memory(uint32_t host_abi_minor);
 extern "C" const strata_plugin* strata_plugin_hosting_sqlite(uint32_t host_abi_minor);
 extern "C" const strata_plugin* strata_plugin_hosting_mirror(uint32_t host_abi_minor);
+extern "C" const strata_plugin* strata_plugin_hosting_encrypted(uint32_t host_abi_minor);
 
 namespace strata::testing {
 namespace {
@@ -50,16 +51,27 @@ HostingLayer Mirror(const char* primary, const char* secondary) {
           {{"primary", primary}, {"secondary", secondary}}};
 }
 
+HostingLayer Encrypted(const char* store) {
+  return {"encrypted",
+          strata_plugin_hosting_encrypted,
+          R"({"keys":[{"id":"k","command":["/usr/bin/printf","%064d","7"]}]})",
+          {{"store", store}}};
+}
+
 const auto kName = [](const auto& test) { return test.param.name; };
 
-INSTANTIATE_TEST_SUITE_P(Plugins, HostingContract,
-                         ::testing::Values(Param("hosting_memory", false, {kMemory}),
-                                           Param("hosting_sqlite", true, {kSqlite}),
-                                           Param("mirror_memory_sqlite", true,
-                                                 {kMemory, kSqlite, Mirror("memory", "sqlite")}),
-                                           Param("mirror_sqlite_memory", true,
-                                                 {kMemory, kSqlite, Mirror("sqlite", "memory")})),
-                         kName);
+INSTANTIATE_TEST_SUITE_P(
+    Plugins, HostingContract,
+    ::testing::Values(
+        Param("hosting_memory", false, {kMemory}), Param("hosting_sqlite", true, {kSqlite}),
+        Param("mirror_memory_sqlite", true, {kMemory, kSqlite, Mirror("memory", "sqlite")}),
+        Param("mirror_sqlite_memory", true, {kMemory, kSqlite, Mirror("sqlite", "memory")}),
+        Param("encrypted_sqlite", true, {kSqlite, Encrypted("sqlite")}),
+        Param("encrypted_mirror", true,
+              {kMemory, kSqlite, Mirror("memory", "sqlite"), Encrypted("mirror")}),
+        Param("mirror_encrypted", true,
+              {kMemory, kSqlite, Encrypted("sqlite"), Mirror("memory", "encrypted")})),
+    kName);
 
 class Configuration : public ::testing::Test {
  protected:
