@@ -50,8 +50,8 @@ class Html {
   void Put(Markup markup) { out_.append(markup.text()); }
   void Put(const Html& html) { out_.append(html.out_); }
   void Put(std::string_view text);
-  void Put(const std::string& text) { Put(std::string_view(text)); }
-  void Put(const char* text) { Put(std::string_view(text)); }
+  void Put(const std::string& text) { Put(std::string_view{text}); }
+  void Put(const char* text) { Put(std::string_view{text}); }
   template <std::integral T>
   void Put(T number) {
     out_.append(std::to_string(number));
