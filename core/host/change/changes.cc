@@ -239,6 +239,7 @@ void Changes::Run() {
     EndProbation(&change, Change::STATE_DONE, "the stack was stopped during the probation");
   }
   probations_.clear();
+  Announce();
 }
 
 void Changes::RunJob(Job job) {
@@ -282,6 +283,7 @@ void Changes::RunJob(Job job) {
                  change.breach + "; it could not be taken back: " + status.message());
   }
   std::erase_if(probations_, [](const OnProbation& change) { return change.over; });
+  Announce();
 }
 
 // The next change may begin: called before anybody is told that this one has ended.
@@ -309,6 +311,7 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
       job.id,
       [&](Change* c) {
         c->set_state(probation ? Change::STATE_PROBATION : Change::STATE_DONE);
+        *c->mutable_slots() = runner.plan().shown.slots();
         c->set_generation_before(outcome.generation_before);
         c->set_generation_after(outcome.generation_after);
         c->set_pause_us(outcome.pause_us);
@@ -326,6 +329,7 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
                                       {"pause_us", outcome.pause_us},
                                       {"drained", outcome.drained},
                                       {"cancelled", outcome.cancelled + outcome.abandoned}});
+  Announce();
 }
 
 void Changes::Keep(const Job& job, const ChangeRunner& runner) {
@@ -399,6 +403,7 @@ void Changes::CheckProbations() {
     }
   }
   std::erase_if(probations_, [](const OnProbation& change) { return change.over; });
+  Announce();
 }
 
 void Changes::TakeBack(OnProbation* change) {
@@ -425,16 +430,22 @@ void Changes::EndProbation(OnProbation* change, Change::State state, const std::
     kept_.Confirm(change->id);
     kept_.Save();
   }
-  history_.Update(
-      change->id,
-      [&](Change* c) {
-        c->set_state(state);
-        if (!why.empty()) c->set_reason(c->reason().empty() ? why : c->reason() + "; " + why);
-        c->set_finished_us(state_.clock.WallUs());
-      },
-      /*record=*/true);
-  state_.log.Info("change.ended",
-                  {{"change", change->id}, {"state", Change::State_Name(state)}, {"reason", why}});
+  announcements_.push_back([this, id = change->id, state, why] {
+    history_.Update(
+        id,
+        [&](Change* c) {
+          c->set_state(state);
+          if (!why.empty()) c->set_reason(c->reason().empty() ? why : c->reason() + "; " + why);
+          c->set_finished_us(state_.clock.WallUs());
+        },
+        /*record=*/true);
+    state_.log.Info("change.ended",
+                    {{"change", id}, {"state", Change::State_Name(state)}, {"reason", why}});
+  });
+}
+
+void Changes::Announce() {
+  for (const auto& announcement : std::exchange(announcements_, {})) announcement();
 }
 
 void Changes::Supersede(const Job& job, const ChangePlan& plan) {

@@ -85,7 +85,9 @@ class Changes final {
   void StartProbation(const Job& job, const ChangeRunner& runner, std::int64_t until_us);
   void ShowProbation(const OnProbation& change, std::int64_t until_us);
   void CheckProbations();
+  // Told to others by Announce, when the next change may begin.
   void EndProbation(OnProbation* change, core::v1::Change::State state, const std::string& why);
+  void Announce();
   // Probations of slots that `plan` touches are over.
   void Supersede(const Job& job, const ChangePlan& plan);
   void TakeBack(OnProbation* change);
@@ -119,7 +121,8 @@ class Changes final {
   base::CondVar old_changed_;
   bool retire_stopping_ STRATA_GUARDED_BY(mutex_) = false;
 
-  std::vector<OnProbation> probations_;  // Of the thread.
+  std::vector<OnProbation> probations_;               // Of the thread.
+  std::vector<std::function<void()>> announcements_;  // The same.
   std::thread thread_;
   std::thread retire_thread_;
 };

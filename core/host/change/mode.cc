@@ -10,13 +10,6 @@ namespace {
 
 namespace v1 = core::v1;
 
-bool KeepsRecords(const Slot& slot) {
-  if (!slot.manifest || slot.manifest->layer != "hosting") return false;
-  const Manifest& manifest = *slot.manifest;
-  return std::none_of(manifest.requirements.begin(), manifest.requirements.end(),
-                      [&](const Requirement& r) { return manifest.Provides(r.service); });
-}
-
 // The first of `settings` that says where the plugin keeps its data, or nothing.
 std::string LocatesData(const Manifest& manifest, const std::vector<std::string>& settings) {
   const auto schema = json::Document::Parse(manifest.config_schema);
@@ -44,6 +37,13 @@ std::string NoHandover(const Slot& now, const Slot& next,
 }
 
 }  // namespace
+
+bool KeepsRecords(const Slot& slot) {
+  if (!slot.manifest || slot.manifest->layer != "hosting") return false;
+  const Manifest& manifest = *slot.manifest;
+  return std::none_of(manifest.requirements.begin(), manifest.requirements.end(),
+                      [&](const Requirement& r) { return manifest.Provides(r.service); });
+}
 
 Result<v1::SwapMode> ChooseMode(const Slot& now, const Slot& next,
                                 const std::vector<std::string>& settings, v1::SwapMode asked) {

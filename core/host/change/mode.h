@@ -20,6 +20,9 @@ Result<core::v1::SwapMode> ChooseMode(const Slot& now, const Slot& next,
                                       const std::vector<std::string>& settings,
                                       core::v1::SwapMode asked);
 
+// Whether records would be lost if it were replaced without handing them over.
+bool KeepsRecords(const Slot& slot);
+
 // Top-level settings that differ between two configurations (JSON objects).
 std::vector<std::string> ChangedSettings(const std::string& a, const std::string& b);
 

@@ -97,6 +97,26 @@ std::string Merge(json::Value base, json::Value patch) {
   return out + "}";
 }
 
+// The new plugin is connected as the old one was: what it requires by the same name, or else the
+// same service, to the same slot. What it does not require is left out.
+void KeepRequirements(const Slot& now, const Manifest& next, SlotConfig* config) {
+  std::map<std::string, SlotRequirement> kept;
+  for (const Requirement& requirement : next.requirements) {
+    const auto named = config->requirements.find(requirement.name);
+    if (named != config->requirements.end()) {
+      kept.insert(*named);
+      continue;
+    }
+    const auto same = std::find_if(now.grants.begin(), now.grants.end(), [&](const Grant& grant) {
+      return grant.service == requirement.service;
+    });
+    if (same != now.grants.end() && !requirement.optional) {
+      kept[requirement.name] = {same->slot, config->place};
+    }
+  }
+  config->requirements = std::move(kept);
+}
+
 // What a restart would do and a change cannot.
 void CompareHeads(const StackConfig& now, const StackConfig& file,
                   std::vector<std::string>* warnings) {
@@ -154,6 +174,7 @@ Result<Wanted> WantedBySwap(const StackState& state, const Layout& layout,
     return NotFound("package " + folder + " is version " + manifest->version + ", not " +
                     request.version());
   }
+  if (manifest.ok()) KeepRequirements(*now, *manifest, &slot.config);
   const std::string& given = request.config_json();
   if (!given.empty() || !same) {
     STRATA_ASSIGN_OR_RETURN(

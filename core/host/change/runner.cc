@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "core/abi/strata/plugin_extensions.h"
+#include "core/host/change/mode.h"
 #include "core/host/slot_build.h"
 #include "core/host/stack_state.h"
 
@@ -89,7 +91,7 @@ Status ChangeRunner::PrepareStep(PlannedStep& step) {
   monitor_.step("start " + step.slot);
   Slot* const slot = plan_.to.Find(step.slot);
   STRATA_RETURN_IF_ERROR(MakeCandidate(step, slot));
-  if (const Status started = StartCandidate(step, slot); !started.ok()) {
+  if (const Status started = StartCandidate(&step, slot); !started.ok()) {
     return AtSlot(slot->config.place, *slot, started);
   }
   if (step.mode == v1::SWAP_MODE_HANDOVER) return OkStatus();
@@ -112,11 +114,27 @@ Status ChangeRunner::MakeCandidate(PlannedStep& step, Slot* slot) {
   return OkStatus();
 }
 
-Status ChangeRunner::StartCandidate(const PlannedStep& step, Slot* slot) {
-  if (step.mode == v1::SWAP_MODE_HANDOVER) {
-    return StartInstance(slot->instance, StartDeadline(), shared_);
+Status ChangeRunner::StartCandidate(PlannedStep* step, Slot* slot) {
+  STRATA_RETURN_IF_ERROR(StartInstance(slot->instance, StartDeadline(), shared_));
+  if (step->mode == v1::SWAP_MODE_HANDOVER) {
+    if (slot->instance->Extension(STRATA_EXT_HANDOVER) != nullptr) return OkStatus();
+    STRATA_RETURN_IF_ERROR(FallBackToOverlap(step, *slot));
   }
-  return BringUp(slot->instance, StartDeadline(), shared_);
+  return ProbeInstance(slot->instance, StartDeadline(), shared_);
+}
+
+// The plan only knows the old plugin. A new one that cannot be handed anything has started by
+// itself.
+Status ChangeRunner::FallBackToOverlap(PlannedStep* step, const Slot& slot) {
+  if (KeepsRecords(slot)) {
+    return FailedPrecondition("the new plugin does not offer " STRATA_EXT_HANDOVER);
+  }
+  slot.instance->set_handover_pending(false);
+  step->mode = v1::SWAP_MODE_OVERLAP;
+  for (SlotChange& shown : *plan_.shown.mutable_slots()) {
+    if (shown.slot() == step->slot) shown.set_mode(step->mode);
+  }
+  return OkStatus();
 }
 
 // The candidate is part of what the others see from here on.

@@ -55,7 +55,8 @@ class ChangeRunner final {
   Status Prepare();
   Status PrepareStep(PlannedStep& step);
   Status MakeCandidate(PlannedStep& step, Slot* slot);
-  Status StartCandidate(const PlannedStep& step, Slot* slot);
+  Status StartCandidate(PlannedStep* step, Slot* slot);
+  Status FallBackToOverlap(PlannedStep* step, const Slot& slot);
   Status Describe(Slot* slot);
   Status Reconfigure(PlannedStep& step);
   void RestoreSettings();

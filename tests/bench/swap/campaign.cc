@@ -1,0 +1,115 @@
+#include "tests/bench/swap/campaign.h"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "strata/core/v1/core.pb.h"
+#include "tests/host/change_client.h"
+
+namespace strata::bench {
+namespace {
+
+using core::v1::Change;
+using core::v1::SwapRequest;
+using std::chrono::steady_clock;
+
+constexpr std::array<const char*, 5> kFaults = {"dishonest", "start", "health", "errors", "hang"};
+constexpr int kEvery = 10;
+constexpr std::uint32_t kProbationSeconds = 600;
+
+class Campaign {
+ public:
+  Campaign(LayerStack& layers, Load& load, const std::string& slot)
+      : layers_(layers), load_(load), slot_(slot), client_(layers.stack()) {}
+
+  void Sound(int number) {
+    SwapRequest request;
+    request.set_slot(slot_);
+    request.set_package(layers_.Version(slot_, number));
+    request.set_probation_s(0);
+    const auto begun = steady_clock::now();
+    const Change change = Carry(request);
+    const double took_ms =
+        std::chrono::duration<double, std::milli>(steady_clock::now() - begun).count();
+    if (change.state() != Change::STATE_DONE) {
+      out_.unexpected.push_back("sound: " + change.reason());
+      return;
+    }
+    ++out_.switched;
+    out_.cancelled += change.cancelled();
+    out_.longest_pause_ms =
+        std::max(out_.longest_pause_ms, static_cast<double>(change.pause_us()) / 1000);
+    out_.longest_change_ms = std::max(out_.longest_change_ms, took_ms);
+  }
+
+  void Broken(std::size_t kind) {
+    const std::string fault = kFaults[kind % kFaults.size()];
+    const bool serves = fault == "errors" || fault == "hang";
+    SwapRequest request;
+    request.set_slot(slot_);
+    request.set_package(fault == "dishonest" ? layers_.Dishonest(slot_)
+                                             : LayerStack::Faulty(slot_));
+    if (fault != "dishonest") request.set_config_json("{\"fault\":\"" + fault + "\"}");
+    request.set_probation_s(kProbationSeconds);
+    if (serves) load_.SetPhase(Load::kExcused);
+    Change change = Carry(request);
+    if (change.state() == Change::STATE_PROBATION) change = client_.WaitEnded(change.id());
+    if (serves) load_.SetPhase(Load::kSwapping);
+    Judge(fault, serves, change);
+  }
+
+  CampaignResult Take() { return std::move(out_); }
+
+ private:
+  // Until it has switched or ended; what was refused at once has FAILED too.
+  Change Carry(const SwapRequest& request) {
+    const auto response = client_.Swap(request);
+    if (response.ok()) return client_.WaitSwitched(response->change().id());
+    Change refused;
+    refused.set_state(Change::STATE_FAILED);
+    refused.set_reason(response.status().message());
+    return refused;
+  }
+
+  void Judge(const std::string& fault, bool serves, const Change& change) {
+    if (change.state() == Change::STATE_ROLLED_BACK && serves) {
+      ++out_.taken_back;
+    } else if (change.state() == Change::STATE_FAILED && !serves) {
+      ++out_.refused;
+    } else {
+      out_.unexpected.push_back(fault + ": " + Change::State_Name(change.state()) + " " +
+                                change.reason());
+      return;
+    }
+    if (out_.reasons.size() < kFaults.size())
+      out_.reasons.push_back(fault + ": " + change.reason());
+  }
+
+  LayerStack& layers_;
+  Load& load_;
+  const std::string slot_;
+  host::ChangeClient client_;
+  CampaignResult out_;
+};
+
+}  // namespace
+
+CampaignResult SwapAgainAndAgain(LayerStack& layers, Load& load, const std::string& slot,
+                                 const CampaignOptions& options) {
+  Campaign campaign(layers, load, slot);
+  load.SetPhase(Load::kSwapping);
+  for (int i = 1; i <= options.swaps; ++i) {
+    const std::uint64_t seen = load.requests();
+    if (i % kEvery == 0) {
+      campaign.Broken(static_cast<std::size_t>(i / kEvery - 1));
+    } else {
+      campaign.Sound(i);
+    }
+    std::this_thread::sleep_for(options.pace);
+    while (load.requests() == seen) std::this_thread::yield();  // Each is seen by some request.
+  }
+  return campaign.Take();
+}
+
+}  // namespace strata::bench
