@@ -2,6 +2,8 @@
 
 #include <grpc/support/time.h>
 
+#include <string>
+
 #include "core/sdk/strata/abi.h"
 
 namespace strata::isolation {
@@ -31,8 +33,9 @@ bool IsCancelled(strata_call* c) { return c->ops->cancelled != nullptr && c->ops
 strata_code PassStatus(const grpc::Status& status, strata_call* c) {
   const auto code = static_cast<strata_code>(status.error_code());
   if (code == STRATA_OK || c->ops->set_status == nullptr) return code;
-  const strata_status out{sizeof(strata_status), code, abi::Str(status.error_message()),
-                          abi::Bytes(status.error_details())};
+  const std::string message = status.error_message();  // gRPC gives copies, not references.
+  const std::string details = status.error_details();
+  const strata_status out{sizeof(strata_status), code, abi::Str(message), abi::Bytes(details)};
   c->ops->set_status(c, &out);
   return code;
 }
