@@ -130,6 +130,7 @@ class Running {
 
   // Lets nobody in, finishes what runs, stops the plugins.
   Status Stop() {
+    stack_->EndEndless();
     admin_->Stop(grace_);
     http_->Stop(grace_);
     grpc_->Stop(grace_);

@@ -302,6 +302,11 @@ Status Stack::Stop() {
   return status;
 }
 
+void Stack::EndEndless() {
+  state_->table.Cancel(RouteTable::kEverything, RouteTable::Ending::kEndless);
+  state_->hub.CancelGeneration(RouteTable::kEverything, RouteTable::Ending::kEndless);
+}
+
 void Stack::SetAddresses(std::string http, std::string grpc, std::string admin_http) {
   const base::MutexLock lock(state_->address_mutex);
   state_->http_address = std::move(http);

@@ -108,6 +108,10 @@ class Stack final : public Ingress {
   // (quick_exit), because that plugin's threads may still run.
   Status Stop();
 
+  // Tells endless calls (a Watch, a long-lived route) that this is the end, before the gateways wait
+  // for the others. New ones end at once.
+  void EndEndless();
+
   // Where the gateways listen, for reports (they may have been given port 0).
   void SetAddresses(std::string http, std::string grpc, std::string admin_http);
 

@@ -258,8 +258,9 @@ TEST_F(Swap, WhatDoesNotEndIsCancelled) {
   EXPECT_EQ(change->cancelled(), 1u);
 }
 
-// A call that does not even hear that it was cancelled: the swap is done, its instance is kept.
-TEST_F(Swap, WhatDoesNotHearStaysAsAZombie) {
+// A call that does not even hear that it was cancelled: the swap is done, its instance is kept for
+// as long as the call is in it.
+TEST_F(Swap, WhatDoesNotHearKeepsItsPlugin) {
   Start(kSlots, "timeouts: {drain: 20ms}\n");
   hosttest::data::v1::LookRequest look;
   look.set_hold_us(4'000'000);
@@ -272,13 +273,16 @@ TEST_F(Swap, WhatDoesNotHearStaysAsAZombie) {
   const auto again = client_->SwapAndWait("store", "hosttest_probe_1");
 
   ASSERT_TRUE(change.ok()) << change.status().message();
-  EXPECT_EQ(change->cancelled(), 2u);
-  EXPECT_THAT(change->reason(), HasSubstr("ZOMBIE"));
+  EXPECT_EQ(change->cancelled(), 1u);
+  EXPECT_THAT(change->reason(), HasSubstr("is kept until they do"));
   ASSERT_TRUE(again.ok()) << again.status().message();
   EXPECT_EQ(again->cancelled(), 0u);
   EXPECT_EQ(Request(), 0);
+  EXPECT_EQ(stack_->log().Count("slot.retired"), 0u);
   caller.join();
-  EXPECT_EQ((*stack_)->Stop().code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(code, STRATA_UNAVAILABLE);
+  EXPECT_TRUE((*stack_)->Stop().ok());
+  EXPECT_EQ(stack_->log().Count("slot.retired"), 2u);
 }
 
 TEST_F(Swap, ACircleOfChangesIsRefused) {

@@ -16,6 +16,7 @@ using v1::Change;
 
 constexpr std::int64_t kProbationUs = 600'000'000;
 constexpr std::size_t kMaxRequestId = 64;
+constexpr std::chrono::milliseconds kLookAgain{500};
 
 std::int64_t ProbationUs(bool given, std::uint32_t seconds) {
   return given ? std::int64_t{seconds} * 1'000'000 : kProbationUs;
@@ -299,9 +300,10 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
   const std::int64_t until_us = state_.clock.WallUs() + job.order.probation_us;
   std::string reason = job.order.reason;
   if (outcome.abandoned > 0) {
-    reason += std::string(reason.empty() ? "" : "; ") + std::to_string(outcome.abandoned) +
-              " requests did not end when they were told to; the plugin that they are in stays in "
-              "memory (ZOMBIE)";
+    reason +=
+        std::string(reason.empty() ? "" : "; ") + std::to_string(outcome.abandoned) +
+        " requests did not end when they were told to; the plugin that they are in is kept until "
+        "they do";
   }
   Keep(job, runner);
   if (probation) StartProbation(job, runner, until_us);
@@ -316,7 +318,7 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
         c->set_generation_after(outcome.generation_after);
         c->set_pause_us(outcome.pause_us);
         c->set_drained(outcome.drained);
-        c->set_cancelled(outcome.cancelled + outcome.abandoned);
+        c->set_cancelled(outcome.cancelled);
         c->set_resumed(outcome.resumed);
         c->set_reason(reason);
         c->clear_step();
@@ -328,7 +330,7 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
                                       {"generation", outcome.generation_after},
                                       {"pause_us", outcome.pause_us},
                                       {"drained", outcome.drained},
-                                      {"cancelled", outcome.cancelled + outcome.abandoned}});
+                                      {"cancelled", outcome.cancelled}});
   Announce();
 }
 
@@ -471,17 +473,30 @@ void Changes::Retire(std::vector<std::shared_ptr<Instance>> old, bool calls_left
   old_changed_.NotifyAll();
 }
 
+// What abandoned requests may still be in is kept until they have ended, or the stack stops.
 void Changes::RetireLoop() {
-  while (true) {
-    std::vector<Old> batch;
+  std::vector<Old> waiting;
+  bool stopping = false;
+  while (!stopping || !waiting.empty()) {
     {
       const base::MutexLock lock(mutex_);
-      while (old_.empty() && !retire_stopping_) old_changed_.Wait(mutex_);
-      if (old_.empty()) return;
-      batch.swap(old_);
+      while (old_.empty() && !retire_stopping_) {
+        if (waiting.empty()) {
+          old_changed_.Wait(mutex_);
+        } else if (!old_changed_.WaitFor(mutex_, kLookAgain)) {
+          break;
+        }
+      }
+      stopping = retire_stopping_ && old_.empty();
+      for (Old& old : std::exchange(old_, {})) waiting.push_back(std::move(old));
     }
-    for (const Old& old : batch) {
-      static_cast<void>(RetireInstance(shared_, old.instance, old.calls_left));
+    const bool calls_left = state_.table.AbandonedInFlight() > 0;
+    for (const Old& old : std::exchange(waiting, {})) {
+      if (old.calls_left && calls_left && !stopping) {
+        waiting.push_back(old);
+      } else {
+        static_cast<void>(RetireInstance(shared_, old.instance, old.calls_left && calls_left));
+      }
     }
   }
 }
