@@ -142,6 +142,7 @@ class MapView final : public View {
   Status ReadResources(std::span<const ResourceNumber> numbers, bool with_json,
                        const ResourceCallback& callback) override {
     for (std::size_t i = 0; i < numbers.size(); ++i) {
+      ++rows_read;
       STRATA_RETURN_IF_ERROR(ReadOne(i, numbers[i], with_json, callback));
     }
     return {};

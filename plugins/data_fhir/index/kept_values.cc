@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plugins/data_fhir/index/date_value.h"
+#include "plugins/data_fhir/index/path.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/model/search_parameters.h"
 
@@ -23,26 +24,64 @@ ParameterNumber LastUpdated() {
   return number;
 }
 
-using ByType = std::array<std::vector<ParameterNumber>, 256>;
+// The element that the path ends at; nullptr when there may be several on the way.
+const model::Element* OnlyElement(const Path& path, const model::Type& resource) {
+  const model::Type* type = &resource;
+  const model::Element* element = nullptr;
+  for (const Step& step : path.steps) {
+    if (step.kind != Step::Kind::kMember) return nullptr;
+    const auto member = type->FindJson(step.name);
+    if (!member || member->element->repeats()) return nullptr;
+    element = member->element;
+    type = member->type;
+  }
+  return element;
+}
+
+// Whether all paths are to the same element, which does not repeat.
+bool IsOneElement(const model::SearchParameter& parameter, std::string_view type_name) {
+  const model::Type* type = model::R4().FindResource(type_name);
+  if (type == nullptr) return false;
+  const auto paths = CompilePaths(parameter.expression, *type);
+  if (!paths.ok() || paths->empty()) return false;
+  const model::Element* first = OnlyElement(paths->front(), *type);
+  return first != nullptr && std::all_of(paths->begin(), paths->end(), [&](const Path& path) {
+           return OnlyElement(path, *type) == first;
+         });
+}
+
+struct DateParameter {
+  ParameterNumber number = 0;
+  bool one_value = false;
+};
+using ByType = std::array<std::vector<DateParameter>, 256>;
 
 ByType DateParameters() {
   ByType all;
   for (std::size_t type = 1; type <= layout::TypeCount(); ++type) {
-    const auto number = static_cast<TypeNumber>(type);
-    for (const model::SearchParameter* p : model::R4Search().ForType(layout::TypeNameOf(number))) {
+    const std::string_view name = layout::TypeNameOf(static_cast<TypeNumber>(type));
+    for (const model::SearchParameter* p : model::R4Search().ForType(name)) {
       if (p->type != model::SearchType::kDate) continue;
-      all[type].push_back(layout::ParameterNumberOf(p->code));
+      all[type].push_back({layout::ParameterNumberOf(p->code), IsOneElement(*p, name)});
     }
-    std::sort(all[type].begin(), all[type].end());
   }
   return all;
 }
 
+const DateParameter* Find(TypeNumber type, ParameterNumber parameter) {
+  static const ByType all = DateParameters();
+  const auto at = std::find_if(all[type].begin(), all[type].end(),
+                               [&](const DateParameter& p) { return p.number == parameter; });
+  return at == all[type].end() ? nullptr : &*at;
+}
+
 }  // namespace
 
-bool IsKept(TypeNumber type, ParameterNumber parameter) {
-  static const ByType all = DateParameters();
-  return std::binary_search(all[type].begin(), all[type].end(), parameter);
+bool IsKept(TypeNumber type, ParameterNumber parameter) { return Find(type, parameter) != nullptr; }
+
+bool HasOneValue(TypeNumber type, ParameterNumber parameter) {
+  const DateParameter* found = Find(type, parameter);
+  return found != nullptr && found->one_value;
 }
 
 std::optional<std::string> KeptOf(TypeNumber type, const EntryList& entries) {

@@ -17,6 +17,10 @@ namespace strata::fhir::index {
 // Whether the headers of such resources tell the parameter's values.
 bool IsKept(layout::TypeNumber type, layout::ParameterNumber parameter);
 
+// Whether a resource of the type has at most one value of the parameter, so that conditions on it
+// can be taken together.
+bool HasOneValue(layout::TypeNumber type, layout::ParameterNumber parameter);
+
 // What to keep of a resource's values; nullopt: too much for a header.
 std::optional<std::string> KeptOf(layout::TypeNumber type, const EntryList& entries);
 

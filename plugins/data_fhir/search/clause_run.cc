@@ -7,6 +7,7 @@
 #include "plugins/data_fhir/index/kept_values.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/layout/keys.h"
+#include "plugins/data_fhir/search/join_run.h"
 #include "plugins/data_fhir/search/limits.h"
 
 namespace strata::fhir::search {
@@ -16,9 +17,20 @@ using layout::ResourceNumber;
 
 // Values a clause may be narrowed to.
 constexpr std::size_t kMaxRuns = 8;
+// Values whose rows are gone along at once.
+constexpr std::size_t kMaxPoints = 64;
 // Looking at a resource, or at its header only, costs as much as reading so many index rows.
 constexpr std::uint64_t kRowsPerLook = 16;
 constexpr std::uint64_t kRowsPerHeader = 2;
+constexpr std::size_t kFewHeaders = 64;
+// And following a join from one resource.
+constexpr std::uint64_t kRowsPerJoin = 32;
+// Reading a row costs as much as taking so many resources out of runs.
+constexpr std::uint64_t kMembersPerRow = 32;
+// So many times more than the candidates: seek each instead of going along.
+constexpr std::size_t kGallop = 16;
+// First byte of references to resources of this store (index/encode.h).
+constexpr char kLocalReference = '\1';
 
 void SortUnique(Numbers* numbers) {
   if (!std::is_sorted(numbers->begin(), numbers->end())) {
@@ -36,33 +48,77 @@ std::string SpanEnd(layout::TypeNumber type, layout::ParameterNumber parameter,
 }  // namespace
 
 ClauseRun::ClauseRun(layout::View& view, layout::TypeNumber type, const Clause& clause,
-                     std::vector<Criterion> criteria, Numbers numbers)
+                     Numbers numbers, Trace* trace)
     : view_(view),
       type_(type),
       clause_(clause),
-      criteria_(std::move(criteria)),
-      numbers_(std::move(numbers)),
-      found_(numbers_) {
+      criteria_(clause.any),
+      numbers_(std::move(numbers)) {
+  for (const Join& join : clause.joins) {
+    joins_.push_back(std::make_unique<JoinRun>(view, type, join, trace));
+  }
+  for (const Criterion& criterion : criteria_) needs_look_ = needs_look_ || criterion.verify;
+  if (joins_.empty()) Open();
+}
+
+ClauseRun::~ClauseRun() = default;
+
+void ClauseRun::Open() {
+  open_ = true;
+  SortUnique(&numbers_);
+  found_ = numbers_;
   for (std::size_t i = 0; i < criteria_.size(); ++i) {
     const Criterion& criterion = criteria_[i];
-    needs_look_ = needs_look_ || criterion.verify;
     for (const ValueSpan& span : criterion.spans) {
       if (!span.end.empty() && span.begin >= span.end) continue;
-      spans_.push_back({i, RangeReader(layout::IndexPrefix(type, criterion.parameter, span.begin),
-                                       SpanEnd(type, criterion.parameter, span))});
+      spans_.push_back({i, RangeReader(layout::IndexPrefix(type_, criterion.parameter, span.begin),
+                                       SpanEnd(type_, criterion.parameter, span))});
     }
   }
   complete_ = spans_.empty();
 }
 
-Status ClauseRun::Advance(std::uint64_t rows) {
-  const std::uint64_t goal = rows_read_ + rows;
-  while (at_ < spans_.size() && rows_read_ < goal) {
+Status ClauseRun::Resolve(std::uint64_t work) {
+  for (const auto& join : joins_) {
+    if (join->resolved()) continue;
+    STRATA_ASSIGN_OR_RETURN(const bool resolved, join->Resolve(work, &criteria_, &numbers_));
+    SortUnique(&numbers_);
+    if (!resolved) return {};
+  }
+  if (!open_) Open();
+  return {};
+}
+
+std::uint64_t ClauseRun::work() const { return rows_read_ + found_.size() / kMembersPerRow; }
+
+int ClauseRun::rank() const {
+  const bool one_value =
+      std::all_of(criteria_.begin(), criteria_.end(),
+                  [](const Criterion& criterion) { return criterion.exact.has_value(); });
+  if (complete_) return 0;
+  if (!open_) return 5;
+  if (!one_value) return IsInHeaders() ? 3 : 4;
+  const bool reference = clause_.any.size() == 1 && !clause_.any.front().exact->empty() &&
+                         clause_.any.front().exact->front() == kLocalReference;
+  return reference ? 1 : 2;
+}
+
+bool ClauseRun::HasOrder() const {
+  return open_ && !complete_ && !negated() && !needs_look_ && numbers_.empty() &&
+         criteria_.size() <= kMaxPoints &&
+         std::all_of(criteria_.begin(), criteria_.end(),
+                     [](const Criterion& criterion) { return criterion.exact.has_value(); });
+}
+
+Status ClauseRun::Advance(std::uint64_t work) {
+  if (!open_) STRATA_RETURN_IF_ERROR(Resolve(work));
+  if (!open_) return {};
+  while (at_ < spans_.size() && this->work() < work) {
     Span& span = spans_[at_];
     const Criterion& criterion = criteria_[span.criterion];
     const std::uint64_t before = span.reader.rows_read();
     STRATA_RETURN_IF_ERROR(
-        span.reader.Read(view_, goal - rows_read_, [&](std::string_view value, ResourceNumber n) {
+        span.reader.Read(view_, work - this->work(), [&](std::string_view value, ResourceNumber n) {
           // A run of one value ends itself; other values only share its beginning.
           if (criterion.exact ? value == *criterion.exact
                               : !criterion.matches || criterion.matches(value)) {
@@ -81,6 +137,21 @@ Status ClauseRun::Advance(std::uint64_t rows) {
     complete_ = true;
   }
   return {};
+}
+
+Result<bool> ClauseRun::Count(std::uint64_t* count) {
+  if (!HasOrder() || criteria_.size() != 1) return false;
+  const std::string& wanted = *criteria_.front().exact;
+  const std::string begin = layout::IndexPrefix(type_, criteria_.front().parameter, wanted);
+  RangeReader reader(begin, layout::PrefixEnd(begin));
+  *count = 0;
+  STRATA_RETURN_IF_ERROR(
+      reader.Read(view_, UINT64_MAX, [&](std::string_view value, ResourceNumber) {
+        if (value == wanted) ++*count;
+        return true;
+      }));
+  rows_read_ += reader.rows_read();
+  return true;
 }
 
 // Finds out which few values a beginning of values stands for, one seek each.
@@ -122,7 +193,7 @@ Status ClauseRun::Narrow() {
   std::vector<Criterion> narrowed;
   for (const Criterion& criterion : criteria_) {
     bool all = false;
-    if (criteria_.size() <= kMaxRuns) {
+    if (criterion.exact || criteria_.size() <= kMaxRuns) {
       STRATA_RETURN_IF_ERROR(NarrowOne(criterion, &narrowed, &all));
     }
     if (!all) return {};
@@ -132,13 +203,13 @@ Status ClauseRun::Narrow() {
 }
 
 bool ClauseRun::IsPoints() const {
-  return narrowed_criteria_.has_value() && !needs_look_ && narrowed_criteria_->size() <= 64;
+  return narrowed_criteria_.has_value() && !needs_look_ && narrowed_criteria_->size() <= kMaxPoints;
 }
 
 Result<std::optional<std::vector<Criterion>>> ClauseRun::OrderedRuns() {
-  if (!numbers_.empty()) return std::optional<std::vector<Criterion>>();
+  if (!open_ || !numbers_.empty()) return std::optional<std::vector<Criterion>>();
   STRATA_RETURN_IF_ERROR(Narrow());
-  if (!narrowed_criteria_ || narrowed_criteria_->size() > 2 * kMaxRuns) {
+  if (!narrowed_criteria_ || narrowed_criteria_->size() > kMaxPoints) {
     return std::optional<std::vector<Criterion>>();
   }
   return narrowed_criteria_;
@@ -146,14 +217,18 @@ Result<std::optional<std::vector<Criterion>>> ClauseRun::OrderedRuns() {
 
 Status ClauseRun::Filter(Numbers* candidates) {
   if (candidates->empty()) return {};
+  if (!open_) STRATA_RETURN_IF_ERROR(Resolve(candidates->size() * kRowsPerJoin));
+  if (!open_) return FilterByJoins(candidates);
   STRATA_RETURN_IF_ERROR(Narrow());
-  checked_ += candidates->size();
   if (IsPoints() && !complete_) return FilterByRuns(candidates);
   const bool in_headers = IsInHeaders();
+  if (in_headers && !complete_ && candidates->size() <= kFewHeaders) {
+    return FilterByHeaders(candidates);
+  }
   const std::uint64_t cost = candidates->size() * (in_headers ? kRowsPerHeader : kRowsPerLook) + 16;
   // Reading the rest of the index ranges may be cheaper than asking for each candidate.
-  while (!complete_ && rows_read_ < cost) {
-    STRATA_RETURN_IF_ERROR(Advance(std::min<std::uint64_t>(cost - rows_read_, 4096)));
+  while (!complete_ && work() < cost) {
+    STRATA_RETURN_IF_ERROR(Advance(std::min<std::uint64_t>(cost, work() + 4096)));
   }
   if (needs_look_) {
     if (complete_ && !negated()) FilterByFound(candidates);
@@ -178,7 +253,11 @@ void ClauseRun::KeepHolding(const std::vector<char>& holds, Numbers* candidates)
 
 void ClauseRun::FilterByFound(Numbers* candidates) const {
   Numbers kept;
-  if (negated()) {
+  if (candidates->size() * kGallop < found_.size()) {
+    for (const ResourceNumber n : *candidates) {
+      if (std::binary_search(found_.begin(), found_.end(), n) != negated()) kept.push_back(n);
+    }
+  } else if (negated()) {
     std::set_difference(candidates->begin(), candidates->end(), found_.begin(), found_.end(),
                         std::back_inserter(kept));
   } else {
@@ -233,6 +312,20 @@ Status ClauseRun::FilterByHeaders(Numbers* candidates) {
     holds[unknown_at[i]] = check.Holds(criteria_, resource) ? 1 : 0;
   }));
   rows_read_ += unknown.size();
+  KeepHolding(holds, candidates);
+  return {};
+}
+
+Status ClauseRun::FilterByJoins(Numbers* candidates) {
+  std::vector<char> holds(candidates->size(), 0);
+  for (const auto& join : joins_) STRATA_RETURN_IF_ERROR(join->Mark(*candidates, &holds));
+  if (!clause_.any.empty()) {
+    ResourceCheck check(view_, type_);
+    STRATA_RETURN_IF_ERROR(check.ForEach(*candidates, [&](std::size_t i, json::Value resource) {
+      if (check.Holds(clause_.any, resource)) holds[i] = 1;
+    }));
+  }
+  rows_read_ += candidates->size();
   KeepHolding(holds, candidates);
   return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,29 +13,51 @@
 
 namespace strata::fhir::search {
 
+class JoinRun;
+
+// What was done, for Explain.
+struct ExecutedStep {
+  std::string operation;
+  std::string parameter;
+  std::uint64_t rows_read = 0;
+  std::uint64_t rows_kept = 0;
+  double microseconds = 0;
+};
+using Trace = std::vector<ExecutedStep>;
+
 // One clause at work: it reads its index ranges piece by piece, so that of several clauses the
 // smallest is found without reading the others, and it tells for given resources whether it holds.
 // "Found" is always the positive side; a negated clause (:not) is turned round by Filter.
 // Single-threaded.
 class ClauseRun {
  public:
-  // `criteria` and `numbers` hold what the clause means once its joins are resolved: resources that
-  // one of the criteria accepts, and resources by number (sorted).
-  ClauseRun(layout::View& view, layout::TypeNumber type, const Clause& clause,
-            std::vector<Criterion> criteria, Numbers numbers);
+  // `numbers`: resources that its ids name (sorted).
+  ClauseRun(layout::View& view, layout::TypeNumber type, const Clause& clause, Numbers numbers,
+            Trace* trace);
+  ~ClauseRun();
 
   const Clause& clause() const { return clause_; }
   bool negated() const { return clause_.negated; }
   std::uint64_t rows_read() const { return rows_read_; }
-  std::uint64_t checked() const { return checked_; }
+  // What was done so far, in rows: a run of many resources counts for more than one.
+  std::uint64_t work() const;
+  // How it compares with other clauses before anything is known: what is likely small first.
+  int rank() const;
 
-  // Reads up to `rows` further rows. RESOURCE_EXHAUSTED: kMaxHeld resources found and more.
-  Status Advance(std::uint64_t rows);
+  // Whether its resources can be had in order of number without reading all of them.
+  bool HasOrder() const;
+
+  // Reads on until `work` is done. RESOURCE_EXHAUSTED: kMaxHeld resources found and more.
+  Status Advance(std::uint64_t work);
   // All was read; found() is sorted then.
   bool complete() const { return complete_; }
   const Numbers& found() const { return found_; }
   // found() may hold resources that only a look at them excludes.
   bool needs_look() const { return needs_look_; }
+
+  // How many resources it finds, counted without holding them. false: that takes more than reading
+  // the rows of one value.
+  Result<bool> Count(std::uint64_t* count);
 
   // Leaves those of `candidates` (sorted) for which the clause holds, by whatever costs less.
   Status Filter(Numbers* candidates);
@@ -48,6 +71,10 @@ class ClauseRun {
     std::size_t criterion;
     RangeReader reader;
   };
+  // The clause as criteria and numbers, once all its joins are resolved.
+  void Open();
+  Status Resolve(std::uint64_t work);
+  Status FilterByJoins(Numbers* candidates);
   Status Narrow();
   Status NarrowOne(const Criterion& criterion, std::vector<Criterion>* narrowed, bool* all);
   bool IsPoints() const;
@@ -63,11 +90,12 @@ class ClauseRun {
   const Clause& clause_;
   std::vector<Criterion> criteria_;
   Numbers numbers_;
+  std::vector<std::unique_ptr<JoinRun>> joins_;
+  bool open_ = false;
   std::vector<Span> spans_;
   std::size_t at_ = 0;
   Numbers found_;
   std::uint64_t rows_read_ = 0;
-  std::uint64_t checked_ = 0;
   bool complete_ = false;
   bool needs_look_ = false;
   bool narrowed_ = false;

@@ -1,5 +1,6 @@
 #include "plugins/data_fhir/search/criterion.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "plugins/data_fhir/layout/bytes.h"
@@ -28,6 +29,20 @@ Criterion Criterion::Exact(layout::ParameterNumber parameter, std::string value)
   criterion.spans = {StartingWith(value)};
   criterion.exact = std::move(value);
   return criterion;
+}
+
+Criterion Criterion::Both(const Criterion& a, const Criterion& b) {
+  Criterion both;
+  both.parameter = a.parameter;
+  for (const ValueSpan& x : a.spans) {
+    for (const ValueSpan& y : b.spans) {
+      ValueSpan span{std::max(x.begin, y.begin), std::min(x.end, y.end)};
+      if (x.end.empty() || y.end.empty()) span.end = x.end + y.end;  // The one that is not open.
+      if (span.end.empty() || span.begin < span.end) both.spans.push_back(std::move(span));
+    }
+  }
+  both.matches = [a, b](std::string_view value) { return a.Accepts(value) && b.Accepts(value); };
+  return both;
 }
 
 std::string_view ModifiersOf(SearchType type) {

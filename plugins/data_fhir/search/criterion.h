@@ -40,6 +40,9 @@ struct Criterion {
   bool Accepts(std::string_view value) const;
 
   static Criterion Exact(layout::ParameterNumber parameter, std::string value);
+  // What both accept, of one parameter that the index tells; of several values of a resource the
+  // same one.
+  static Criterion Both(const Criterion& a, const Criterion& b);
 };
 
 // A parameter with its modifier, about to be compiled for its values.

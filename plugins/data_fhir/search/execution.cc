@@ -6,8 +6,7 @@
 
 #include "plugins/data_fhir/index/encode.h"
 #include "plugins/data_fhir/index/extract.h"
-#include "plugins/data_fhir/search/issues.h"
-#include "plugins/data_fhir/search/limits.h"
+#include "plugins/data_fhir/index/kept_values.h"
 #include "plugins/data_fhir/search/ordered_walk.h"
 
 namespace strata::fhir::search {
@@ -15,8 +14,10 @@ namespace {
 
 using layout::ResourceNumber;
 
-constexpr std::uint64_t kFirstRows = 16;      // of each clause, before the first decision
-constexpr std::uint64_t kWalkFromRows = 256;  // clauses that are larger: also walk
+constexpr std::uint64_t kFirstWork = 16;      // on each clause, before the first decision
+constexpr std::uint64_t kWalkFromWork = 256;  // clauses that are larger: also walk
+constexpr std::size_t kFewCandidates = 1000;  // a clause that finds no more drives at once
+constexpr std::uint64_t kLooksPerWork = 4;    // candidates to look at for the price of a row
 constexpr std::size_t kSmallAnswer = 2000;    // candidates that are all checked, for the total
 constexpr std::size_t kPageBatch = 64;
 
@@ -24,10 +25,10 @@ Criterion AllOfType() {
   return Criterion::Exact(layout::ParameterNumberOf(index::kAllCode), std::string());
 }
 
-Status TooMany(std::string_view what) {
-  return SearchFault(Code::kResourceExhausted, "too-costly",
-                     std::string(what) + " leads through more than " + std::to_string(kMaxJoined) +
-                         " resources; narrow it");
+// A condition on the value of a parameter of which a resource has one at most.
+bool IsOneValue(layout::TypeNumber type, const Clause& clause) {
+  return clause.any.size() == 1 && clause.joins.empty() && !clause.by_id && !clause.negated &&
+         !clause.any.front().verify && index::HasOneValue(type, clause.any.front().parameter);
 }
 
 // The part of sorted numbers that a page comes from: behind (or before) the position.
@@ -52,22 +53,39 @@ void Execution::Record(std::string operation, std::string_view parameter, std::u
   started_ = now;
 }
 
-// ---- joins ------------------------------------------------------------------------------------
+// ---- clauses ----------------------------------------------------------------------------------
 
 Status Execution::Prepare() {
+  JoinClauses();
   bool positive = false;
-  for (const Clause& clause : query_.clauses) {
+  for (const Clause& clause : clauses_) {
     STRATA_RETURN_IF_ERROR(AddRun(clause));
     positive = positive || !clause.negated;
   }
   if (positive) return {};
   everything_.name = "all of the type";
   everything_.any = {AllOfType()};
-  return AddRun(everything_);
+  STRATA_RETURN_IF_ERROR(AddRun(everything_));
+  all_of_type_ = runs_.back().get();
+  return {};
+}
+
+// date=ge2019-05-01&date=lt2019-05-02: each by itself is half of the data.
+void Execution::JoinClauses() {
+  for (const Clause& clause : query_.clauses) {
+    const auto same = std::find_if(clauses_.begin(), clauses_.end(), [&](const Clause& other) {
+      return IsOneValue(query_.type_number, clause) && IsOneValue(query_.type_number, other) &&
+             clause.any.front().parameter == other.any.front().parameter;
+    });
+    if (same == clauses_.end()) {
+      clauses_.push_back(clause);
+    } else {
+      same->any.front() = Criterion::Both(same->any.front(), clause.any.front());
+    }
+  }
 }
 
 Status Execution::AddRun(const Clause& clause) {
-  std::vector<Criterion> criteria = clause.any;
   Numbers numbers;
   if (!clause.ids.empty()) {
     std::vector<ResourceName> names;
@@ -75,70 +93,26 @@ Status Execution::AddRun(const Clause& clause) {
     STRATA_ASSIGN_OR_RETURN(numbers, NumbersOf(view_, names));
     Record("read ids", clause.name, names.size(), numbers.size());
   }
-  for (const Join& join : clause.joins) {
-    STRATA_RETURN_IF_ERROR(Follow(join, &criteria, &numbers));
-  }
   std::sort(numbers.begin(), numbers.end());
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
-  runs_.push_back(std::make_unique<ClauseRun>(view_, query_.type_number, clause,
-                                              std::move(criteria), std::move(numbers)));
-  return {};
-}
-
-Status Execution::Follow(const Join& join, std::vector<Criterion>* criteria, Numbers* numbers) {
-  Execution inner(view_, *join.inner, trace_);
-  STRATA_RETURN_IF_ERROR(inner.Prepare());
-  STRATA_ASSIGN_OR_RETURN(const Numbers found, inner.All());
-  if (found.size() > kMaxJoined) return TooMany(join.reverse ? "_has" : "the chain");
-  return join.reverse ? FollowBack(join, found, numbers) : ReferencesTo(join, found, criteria);
-}
-
-// Chain: references to what the inner query found.
-Status Execution::ReferencesTo(const Join& join, const Numbers& inner,
-                               std::vector<Criterion>* criteria) {
-  const auto each = [&](std::size_t, const layout::StoredResource& resource) -> Status {
-    if (resource.header == nullptr) return {};
-    std::string value;
-    index::AppendLocalReference(join.type, resource.header->id, &value);
-    criteria->push_back(Criterion::Exact(join.reference, std::move(value)));
-    return {};
-  };
-  STRATA_RETURN_IF_ERROR(view_.ReadResources(inner, /*with_json=*/false, each));
-  Record("chain", join.type, inner.size(), criteria->size());
-  return {};
-}
-
-// _has: what the resources that the inner query found refer to.
-Status Execution::FollowBack(const Join& join, const Numbers& inner, Numbers* numbers) {
-  const layout::TypeNumber type = layout::TypeNumberOf(join.type);
-  ResourceCheck check(view_, type);
-  std::vector<ResourceName> names;
-  const auto refer = [&](const index::Conversion&, json::Value element) {
-    const auto target = index::ParseReference(element["reference"].string());
-    if (!target || target->absolute || target->type != query_.type) return;
-    names.push_back({query_.type, std::string(target->id)});
-  };
-  STRATA_RETURN_IF_ERROR(check.ForEach(inner, [&](std::size_t, json::Value resource) {
-    index::Extractor::R4().VisitElements(type, resource, {&join.reference, 1}, refer);
-  }));
-  std::sort(names.begin(), names.end(),
-            [](const ResourceName& a, const ResourceName& b) { return a.id < b.id; });
-  names.erase(
-      std::unique(names.begin(), names.end(),
-                  [](const ResourceName& a, const ResourceName& b) { return a.id == b.id; }),
-      names.end());
-  STRATA_ASSIGN_OR_RETURN(const Numbers found, NumbersOf(view_, names));
-  numbers->insert(numbers->end(), found.begin(), found.end());
-  Record("_has", join.type, inner.size(), found.size());
+  runs_.push_back(
+      std::make_unique<ClauseRun>(view_, query_.type_number, clause, std::move(numbers), trace_));
   return {};
 }
 
 // ---- choosing what drives ---------------------------------------------------------------------
 
-Status Execution::AdvanceAll(std::uint64_t rows) {
+// What is likely small first: when that is so, the others need not be read.
+Status Execution::AdvanceAll(std::uint64_t work) {
+  std::vector<ClauseRun*> order;
   for (const auto& run : runs_) {
-    if (run->negated() || run->complete()) continue;
-    STRATA_RETURN_IF_ERROR(run->Advance(rows - std::min(rows, run->rows_read())));
+    if (!run->negated()) order.push_back(run.get());
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [](const ClauseRun* a, const ClauseRun* b) { return a->rank() < b->rank(); });
+  for (ClauseRun* run : order) {
+    if (!run->complete()) STRATA_RETURN_IF_ERROR(run->Advance(work));
+    if (run->complete() && run->found().size() <= kFewCandidates) break;
   }
   return {};
 }
@@ -151,9 +125,6 @@ ClauseRun* Execution::SmallestComplete() {
       smallest = run.get();
     }
   }
-  if (smallest != nullptr) {
-    Record("read index", smallest->clause().name, smallest->rows_read(), smallest->found().size());
-  }
   return smallest;
 }
 
@@ -163,7 +134,9 @@ Status Execution::FilterByOthers(const ClauseRun* driver, Numbers* candidates) {
   for (const auto& run : runs_) {
     if (run.get() != driver || run->needs_look()) others.push_back(run.get());
   }
-  const auto cost = [](const ClauseRun* run) { return run->needs_look() ? 2 : !run->complete(); };
+  const auto cost = [](const ClauseRun* run) {
+    return run->needs_look() ? 9 : run->complete() ? 0 : run->rank();
+  };
   std::stable_sort(others.begin(), others.end(),
                    [&](const ClauseRun* a, const ClauseRun* b) { return cost(a) < cost(b); });
   for (ClauseRun* run : others) {
@@ -176,14 +149,36 @@ Status Execution::FilterByOthers(const ClauseRun* driver, Numbers* candidates) {
 }
 
 Result<Numbers> Execution::All() {
-  for (std::uint64_t rows = kFirstRows;; rows *= 2) {
-    STRATA_RETURN_IF_ERROR(AdvanceAll(rows));
+  Numbers all;
+  STRATA_RETURN_IF_ERROR(AllWithin(UINT64_MAX, &all).status());
+  return all;
+}
+
+Result<bool> Execution::AllWithin(std::uint64_t work, Numbers* all) {
+  for (std::uint64_t turn = kFirstWork;; turn *= 2) {
+    STRATA_RETURN_IF_ERROR(AdvanceAll(turn));
     if (const ClauseRun* driver = SmallestComplete()) {
-      Numbers candidates = driver->found();
-      STRATA_RETURN_IF_ERROR(FilterByOthers(driver, &candidates));
-      return candidates;
+      if (driver->found().size() / kLooksPerWork > work) return false;
+      Record("read index", driver->clause().name, driver->rows_read(), driver->found().size());
+      *all = driver->found();
+      STRATA_RETURN_IF_ERROR(FilterByOthers(driver, all));
+      return true;
+    }
+    if (turn >= work) return false;
+  }
+}
+
+Result<std::uint64_t> Execution::Count() {
+  if (runs_.size() == 1) {
+    std::uint64_t count = 0;
+    STRATA_ASSIGN_OR_RETURN(const bool counted, runs_.front()->Count(&count));
+    if (counted) {
+      Record("count", runs_.front()->clause().name, runs_.front()->rows_read(), count);
+      return count;
     }
   }
+  STRATA_ASSIGN_OR_RETURN(const Numbers all, All());
+  return all.size();
 }
 
 // ---- pages ------------------------------------------------------------------------------------
@@ -191,48 +186,78 @@ Result<Numbers> Execution::All() {
 Result<Slice> Execution::Page(const NumberPosition& position, std::size_t count, bool with_total) {
   std::unique_ptr<OrderedWalk> walk;
   Slice slice;
-  for (std::uint64_t rows = kFirstRows;; rows *= 2) {
-    STRATA_RETURN_IF_ERROR(AdvanceAll(rows));
+  std::optional<std::uint64_t> total;
+  if (with_total && IsAlone()) {
+    STRATA_ASSIGN_OR_RETURN(const std::uint64_t counted, Count());
+    total = counted;
+    with_total = false;
+  }
+  for (std::uint64_t work = kFirstWork;; work *= 2) {
+    if (!IsAlone()) STRATA_RETURN_IF_ERROR(AdvanceAll(work));
     if (ClauseRun* driver = SmallestComplete()) {
       return PageOf(driver, position, count, with_total);
     }
-    if (with_total || rows < kWalkFromRows) continue;
-    if (walk == nullptr) {
-      std::vector<Criterion> runs = {AllOfType()};
-      for (const auto& run : runs_) {
-        if (run->negated()) continue;
-        STRATA_ASSIGN_OR_RETURN(auto ordered, run->OrderedRuns());
-        if (!ordered) continue;
-        runs = *std::move(ordered);
-        walked_ = run.get();
-        break;
-      }
-      const ResourceNumber from =
-          position.backwards && position.after == 0 ? layout::kMaxResourceNumber : position.after;
-      walk = std::make_unique<OrderedWalk>(query_.type_number, runs, from, position.backwards);
+    if (with_total || (work < kWalkFromWork && !IsAlone())) continue;
+    if (walk == nullptr) STRATA_RETURN_IF_ERROR(StartWalk(position, &walk));
+    STRATA_RETURN_IF_ERROR(Walk(position, count, work, walk.get(), &slice));
+    if (!slice.more && !walk->done()) continue;
+    Record("walk in order", query_.type, walk->rows_read(), slice.numbers.size());
+    slice.total = total;
+    if (!total && !position.backwards && position.after == 0 && !slice.more) {
+      slice.total = slice.numbers.size();
     }
-    STRATA_RETURN_IF_ERROR(Walk(position, count, rows, walk.get(), &slice));
-    if (slice.more || walk->done()) {
-      Record("walk in order", query_.type, walk->rows_read(), slice.numbers.size());
-      return slice;
-    }
+    return slice;
   }
 }
 
-Status Execution::Walk(const NumberPosition& position, std::size_t count, std::uint64_t rows,
+// Along the clause whose resources come in order, or along all resources of the type.
+Status Execution::StartWalk(const NumberPosition& position, std::unique_ptr<OrderedWalk>* walk) {
+  std::vector<Criterion> runs = {AllOfType()};
+  walked_ = all_of_type_;
+  for (const auto& run : runs_) {
+    if (run->negated() || run.get() == all_of_type_) continue;
+    STRATA_ASSIGN_OR_RETURN(auto ordered, run->OrderedRuns());
+    if (!ordered) continue;
+    runs = *std::move(ordered);
+    walked_ = run.get();
+    break;
+  }
+  const ResourceNumber from =
+      position.backwards && position.after == 0 ? layout::kMaxResourceNumber : position.after;
+  *walk = std::make_unique<OrderedWalk>(query_.type_number, runs, from, position.backwards);
+  return {};
+}
+
+Status Execution::Walk(const NumberPosition& position, std::size_t count, std::uint64_t work,
                        OrderedWalk* walk, Slice* slice) {
-  const std::uint64_t goal = walk->rows_read() + rows;
-  while (!slice->more && !walk->done() && walk->rows_read() < goal) {
-    STRATA_ASSIGN_OR_RETURN(Numbers next,
-                            walk->Next(view_, std::min<std::uint64_t>(rows, 2 * kPageBatch)));
-    std::sort(next.begin(), next.end());
-    STRATA_RETURN_IF_ERROR(FilterByOthers(walked_, &next));
-    if (position.backwards) std::reverse(next.begin(), next.end());
-    for (const ResourceNumber n : next) {
-      slice->more = slice->numbers.size() == count;
-      if (slice->more) break;
-      slice->numbers.push_back(n);
+  std::uint64_t done = 0;
+  while (!slice->more && !walk->done() && done < work) {
+    const std::uint64_t before = walk->rows_read();
+    STRATA_ASSIGN_OR_RETURN(const Numbers next,
+                            walk->Next(view_, std::clamp<std::uint64_t>(work / 16, 1, kPageBatch)));
+    done += walk->rows_read() - before;
+    std::span<const ResourceNumber> rest = next;  // In the order of the walk.
+    while (!rest.empty() && !slice->more) {
+      const std::size_t size = std::min(rest.size(), kPageBatch);
+      Numbers kept(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size));
+      rest = rest.subspan(size);
+      done += IsAlone() ? 0 : size;
+      STRATA_RETURN_IF_ERROR(Keep(walked_, position, count, std::move(kept), slice));
     }
+  }
+  return {};
+}
+
+// Adds what all clauses but `driver` leave of some candidates, in the order of reading.
+Status Execution::Keep(const ClauseRun* driver, const NumberPosition& position, std::size_t count,
+                       Numbers candidates, Slice* slice) {
+  std::sort(candidates.begin(), candidates.end());
+  STRATA_RETURN_IF_ERROR(FilterByOthers(driver, &candidates));
+  if (position.backwards) std::reverse(candidates.begin(), candidates.end());
+  for (const ResourceNumber n : candidates) {
+    slice->more = slice->numbers.size() == count;
+    if (slice->more) break;
+    slice->numbers.push_back(n);
   }
   return {};
 }
@@ -240,19 +265,23 @@ Status Execution::Walk(const NumberPosition& position, std::size_t count, std::u
 Result<Slice> Execution::PageOf(ClauseRun* driver, const NumberPosition& position,
                                 std::size_t count, bool with_total) {
   Slice slice;
+  Record("read index", driver->clause().name, driver->rows_read(), driver->found().size());
   Numbers candidates = driver->found();
-  const bool all = with_total || candidates.size() <= kSmallAnswer;
-  if (all) {
+  if (with_total || candidates.size() <= kSmallAnswer) {
     STRATA_RETURN_IF_ERROR(FilterByOthers(driver, &candidates));
     slice.total = candidates.size();
+    driver = nullptr;
   }
   std::span<const ResourceNumber> rest = Behind(candidates, position);
   while (!rest.empty() && !slice.more) {
-    const std::size_t size = all ? rest.size() : std::min(rest.size(), kPageBatch);
+    const std::size_t size = std::min(rest.size(), std::max(kPageBatch, 2 * count));
     const auto part = position.backwards ? rest.last(size) : rest.first(size);
     rest = position.backwards ? rest.first(rest.size() - size) : rest.subspan(size);
     Numbers kept(part.begin(), part.end());
-    if (!all) STRATA_RETURN_IF_ERROR(FilterByOthers(driver, &kept));
+    if (driver != nullptr) {
+      STRATA_RETURN_IF_ERROR(Keep(driver, position, count, std::move(kept), &slice));
+      continue;
+    }
     if (position.backwards) std::reverse(kept.begin(), kept.end());
     for (const ResourceNumber n : kept) {
       slice.more = slice.numbers.size() == count;

@@ -15,16 +15,6 @@ namespace strata::fhir::search {
 
 class OrderedWalk;
 
-// What was done, for Explain.
-struct ExecutedStep {
-  std::string operation;
-  std::string parameter;
-  std::uint64_t rows_read = 0;
-  std::uint64_t rows_kept = 0;
-  double microseconds = 0;
-};
-using Trace = std::vector<ExecutedStep>;
-
 // Where a page of results in order of resource number begins: behind `after`, or before it when
 // going back.
 struct NumberPosition {
@@ -49,27 +39,41 @@ class Execution {
   Execution(layout::View& view, const Query& query, Trace* trace)
       : view_(view), query_(query), trace_(trace) {}
 
-  // Resolves chains, _has and _id. Call first.
+  // Reads _id. Call first.
   Status Prepare();
   // Every match.
   Result<Numbers> All();
+  // Every match. false: finding and looking at all of them would take more than so much work (in
+  // rows); *all is undefined then.
+  Result<bool> AllWithin(std::uint64_t work, Numbers* all);
+  Result<std::uint64_t> Count();
+  // Adds what somebody else did to the trace.
+  void Note(std::string operation, std::string_view parameter, std::uint64_t read,
+            std::uint64_t kept) {
+    Record(std::move(operation), parameter, read, kept);
+  }
+  // Leaves the matches among some resources of the type (sorted).
+  Status Filter(Numbers* candidates) { return FilterByOthers(all_of_type_, candidates); }
   // The matches of a page of `count` and, where it costs no more (or `with_total`), how many there
   // are in all.
   Result<Slice> Page(const NumberPosition& position, std::size_t count, bool with_total);
 
  private:
   Status AddRun(const Clause& clause);
-  Status Follow(const Join& join, std::vector<Criterion>* criteria, Numbers* numbers);
-  Status FollowBack(const Join& join, const Numbers& inner, Numbers* numbers);
-  Status ReferencesTo(const Join& join, const Numbers& inner, std::vector<Criterion>* criteria);
-
+  // Conditions on the one value that resources have, joined to one.
+  void JoinClauses();
   ClauseRun* SmallestComplete();
-  Status AdvanceAll(std::uint64_t rows);
+  Status AdvanceAll(std::uint64_t work);
+  // Whether the resources of a clause are all there is to find.
+  bool IsAlone() const { return runs_.size() == 1 && runs_.front()->HasOrder(); }
+  Status StartWalk(const NumberPosition& position, std::unique_ptr<OrderedWalk>* walk);
   Status FilterByOthers(const ClauseRun* driver, Numbers* candidates);
   Result<Slice> PageOf(ClauseRun* driver, const NumberPosition& position, std::size_t count,
                        bool with_total);
-  Status Walk(const NumberPosition& position, std::size_t count, std::uint64_t rows,
+  Status Walk(const NumberPosition& position, std::size_t count, std::uint64_t work,
               OrderedWalk* walk, Slice* slice);
+  Status Keep(const ClauseRun* driver, const NumberPosition& position, std::size_t count,
+              Numbers candidates, Slice* slice);
   void Record(std::string operation, std::string_view parameter, std::uint64_t read,
               std::uint64_t kept);
 
@@ -77,6 +81,8 @@ class Execution {
   const Query& query_;
   Trace* trace_;
   Clause everything_;
+  std::vector<Clause> clauses_;  // Of the query, joined.
+  const ClauseRun* all_of_type_ = nullptr;
   std::vector<std::unique_ptr<ClauseRun>> runs_;
   const ClauseRun* walked_ = nullptr;  // Whose resources a walk goes along.
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

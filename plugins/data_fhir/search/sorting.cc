@@ -21,30 +21,12 @@ using layout::ResourceNumber;
 using model::SearchType;
 
 constexpr char kPresent = '\1';
+// Makes the order of signed numbers that of their bytes.
+constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
 // Reading so many index rows costs what looking at one resource does.
 constexpr std::uint64_t kRowsPerLook = 40;
 // From so many resources on the index is tried first.
 constexpr std::size_t kManyRows = 1000;
-
-// An index value as something to sort by; nullopt for values that are not sorted by.
-std::optional<std::string> SortValue(SearchType type, std::string_view value) {
-  if (value.empty()) return std::nullopt;
-  std::string out(1, kPresent);
-  if (type == SearchType::kDate) {
-    const std::optional<index::DateRange> date = index::TakeDate(&value);
-    if (!date) return std::nullopt;
-    const std::int64_t at = date->low == index::DateRange::kNoLow ? date->high : date->low;
-    layout::AppendBigEndian(static_cast<std::uint64_t>(at) ^ (std::uint64_t{1} << 63), 8, &out);
-    return out;
-  }
-  if (type == SearchType::kQuantity) {
-    const std::optional<index::StoredQuantity> quantity = index::TakeQuantity(&value);
-    if (!quantity || quantity->form == index::QuantityForm::kCanonical) return std::nullopt;
-    index::AppendNumber(quantity->low, &out);
-    return out;
-  }
-  return out.append(value);
-}
 
 void Keep(const SortKey& sort, std::optional<std::string> value, std::string* kept) {
   if (!value) return;
@@ -124,6 +106,30 @@ Status KeysFromResources(layout::View& view, layout::TypeNumber type,
 }
 
 }  // namespace
+
+std::optional<std::string> SortValue(model::SearchType type, std::string_view value) {
+  if (value.empty()) return std::nullopt;
+  std::string out(1, kPresent);
+  if (type == SearchType::kDate) {
+    const std::optional<index::DateRange> date = index::TakeDate(&value);
+    if (!date) return std::nullopt;
+    const std::int64_t at = date->low == index::DateRange::kNoLow ? date->high : date->low;
+    layout::AppendBigEndian(static_cast<std::uint64_t>(at) ^ kSign, 8, &out);
+    return out;
+  }
+  if (type == SearchType::kQuantity) {
+    const std::optional<index::StoredQuantity> quantity = index::TakeQuantity(&value);
+    if (!quantity || quantity->form == index::QuantityForm::kCanonical) return std::nullopt;
+    index::AppendNumber(quantity->low, &out);
+    return out;
+  }
+  return out.append(value);
+}
+
+std::optional<std::int64_t> DateOfSortValue(std::string_view key) {
+  if (key.size() != 1 + sizeof(std::uint64_t)) return std::nullopt;
+  return static_cast<std::int64_t>(layout::ReadBigEndian(key.substr(1), 8) ^ kSign);
+}
 
 bool ComesBefore(const std::vector<SortKey>& sort, const SortRow& a, const SortRow& b) {
   for (std::size_t i = 0; i < sort.size(); ++i) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plugins/data_fhir/search/query.h"
@@ -18,6 +21,11 @@ struct SortRow {
 // Whether `a` comes before `b` (FHIR R4 search.html#sort): of several values the smallest counts,
 // descending the largest; resources without a value come last; ties are in order of number.
 bool ComesBefore(const std::vector<SortKey>& sort, const SortRow& a, const SortRow& b);
+
+// An index value as something to sort by; nullopt for values that are not sorted by.
+std::optional<std::string> SortValue(model::SearchType type, std::string_view value);
+// The time in a sort value of a date; nullopt: it is none.
+std::optional<std::int64_t> DateOfSortValue(std::string_view key);
 
 // The resources in that order. Errors as the view's.
 Result<std::vector<SortRow>> Sorted(layout::View& view, const Query& query, const Numbers& numbers);

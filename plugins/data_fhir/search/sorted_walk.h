@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plugins/data_fhir/search/query.h"
+#include "plugins/data_fhir/search/scan.h"
+#include "plugins/data_fhir/search/sorting.h"
+
+namespace strata::fhir::search {
+
+// The resources of a type in the order of their values of the first sort key, read in pieces from a
+// place on, so that a sorted page does not need all matches. Resources without a value do not come
+// by. Single-threaded.
+class SortedWalk {
+ public:
+  // nullopt: the index is not in the order of that key. `from` with an empty first key is not
+  // supported either: there are only resources without a value from there on.
+  static std::optional<SortedWalk> Along(const Query& query, const std::optional<SortRow>& from,
+                                         bool backwards);
+
+  // A value to sort by and a resource that has it, in the order of the walk, resources of one value
+  // by number. Values are whole: the next call answers others. Empty at the end, or when more must
+  // be read.
+  using Step = std::pair<std::string, layout::ResourceNumber>;
+  Result<std::vector<Step>> Next(layout::View& view, std::uint64_t rows);
+  bool done() const;
+  std::uint64_t rows_read() const;
+
+ private:
+  struct Range {
+    RangeReader reader;
+    std::vector<Step> waiting;
+  };
+  SortedWalk(const SortKey& sort, bool backwards)
+      : sort_(sort), reverse_(sort.descending != backwards), backwards_(backwards) {}
+  bool ComesFirst(const std::string& a, const std::string& b) const {
+    return reverse_ ? a > b : a < b;
+  }
+
+  SortKey sort_;
+  bool reverse_;
+  bool backwards_;
+  std::vector<Range> ranges_;
+};
+
+}  // namespace strata::fhir::search
