@@ -182,6 +182,43 @@ class Admin final : public v1::CoreService {
     return OkStatus();
   }
 
+  strata::Status StartTrial(Context&, const v1::StartTrialRequest& request,
+                            v1::Trial* response) override {
+    STRATA_ASSIGN_OR_RETURN(Trials* const trials, FindTrials());
+    return trials->Start(request, response);
+  }
+
+  strata::Status WatchTrial(Context& cx, const v1::WatchTrialRequest& request,
+                            Writer<v1::Trial>& writer) override {
+    STRATA_ASSIGN_OR_RETURN(Trials* const trials, FindTrials());
+    const std::uint32_t interval_ms = request.interval_ms() == 0 ? 1000 : request.interval_ms();
+    if (interval_ms < 100) return InvalidArgument("interval_ms: at least 100");
+    v1::Trial trial;
+    STRATA_RETURN_IF_ERROR(trials->Get(request.id(), &trial));
+    while (writer.Write(trial)) {
+      if (trial.ended_us() != 0) return OkStatus();
+      if (cx.Cancelled()) break;
+      trial.Clear();
+      STRATA_RETURN_IF_ERROR(trials->Wait(
+          request.id(), std::chrono::steady_clock::now() + std::chrono::milliseconds(interval_ms),
+          [&cx] { return cx.Cancelled(); }, &trial));
+    }
+    return Cancelled("nobody watches any more");
+  }
+
+  strata::Status EndTrial(Context&, const v1::EndTrialRequest& request,
+                          v1::Trial* response) override {
+    STRATA_ASSIGN_OR_RETURN(Trials* const trials, FindTrials());
+    return trials->End(request.id(), response);
+  }
+
+  strata::Status ListTrials(Context&, const v1::ListTrialsRequest&,
+                            v1::ListTrialsResponse* response) override {
+    STRATA_ASSIGN_OR_RETURN(Trials* const trials, FindTrials());
+    trials->List(response);
+    return OkStatus();
+  }
+
   strata::Status ListPlugins(Context& cx, const v1::ListPluginsRequest&,
                              v1::ListPluginsResponse* response) override {
     std::vector<std::string> folders = state_->packages.List();
@@ -200,6 +237,11 @@ class Admin final : public v1::CoreService {
   }
 
  private:
+  Result<Trials*> FindTrials() const {
+    if (state_->trials == nullptr) return Unimplemented("this stack has no trials");
+    return state_->trials.get();
+  }
+
   static void ListOne(const Layout& layout, const std::string& folder, v1::Package* to) {
     to->set_path(folder);
     auto package = OpenPackage(folder);

@@ -31,6 +31,12 @@ const Slot* RouteOwner(const Layout& layout, const Slot& slot, const HttpRoute& 
   return nullptr;
 }
 
+// What the core itself puts into the slot, or null.
+const ExternalSlot* FindExternal(const StackState& state, const Slot& slot) {
+  const auto found = state.options.externals.find(slot.config.name);
+  return found == state.options.externals.end() ? nullptr : &found->second;
+}
+
 Result<InstanceSpec> MakeSpec(const StackState& state, const Slot& slot,
                               std::shared_ptr<const strata_plugin> code) {
   InstanceSpec spec;
@@ -43,6 +49,7 @@ Result<InstanceSpec> MakeSpec(const StackState& state, const Slot& slot,
   spec.config_json = slot.settings;
   spec.grants = slot.grants;
   spec.stats = slot.stats;
+  if (const ExternalSlot* const own = FindExternal(state, slot)) spec.adopted = own->instance;
   std::error_code error;
   std::filesystem::create_directories(spec.state_dir, error);
   if (!error) {
@@ -66,6 +73,11 @@ Status OpenSlot(const StackState& state, Slot* slot, Package* package) {
     return OkStatus();
   }
   const Place& place = slot->config.plugin_place;
+  if (const ExternalSlot* const own = FindExternal(state, *slot)) {
+    slot->manifest = own->manifest;
+    slot->early = State::kVerified;
+    return OkStatus();
+  }
   const auto dir = state.packages.Find(slot->config.plugin, state.config.base_dir);
   if (!dir.ok()) return AtSlot(place, *slot, dir.status());
   slot->package_dir = *dir;
@@ -96,6 +108,9 @@ Status ConfigureSlot(Slot* slot) {
 }
 
 Status LoadSlot(const StackState& state, const Package& package, Slot* slot) {
+  if (const ExternalSlot* const own = FindExternal(state, *slot)) {
+    return InstanceOf(state, own->plugin, slot);
+  }
   auto code = OpenPlugin(slot->config, package, state);
   if (!code.ok()) return AtSlot(slot->config.plugin_place, *slot, code.status());
   return InstanceOf(state, *std::move(code), slot);

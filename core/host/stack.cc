@@ -279,6 +279,7 @@ Result<std::unique_ptr<Stack>> Stack::Start(StackConfig config, const StackOptio
     WatchHealth(state);
   });
   state->changes->Start(state);
+  if (options.make_trials) state->trials = options.make_trials(*stack);
   state->table.OpenIngress();
   log.Info("stack.started",
            {{"stack", state->config.name},
@@ -294,8 +295,9 @@ Status Stack::Stop() {
   state.log.Info("stack.stopping", {{"requests", std::uint64_t{state.requests.load()}}});
   state.changes->Stop();
   StopWatching(state);
-  const Status status =
-      StopSlots(state_, std::chrono::steady_clock::now() + state.config.drain_timeout);
+  const Status trials = state.trials != nullptr ? state.trials->Stop() : OkStatus();
+  Status status = StopSlots(state_, std::chrono::steady_clock::now() + state.config.drain_timeout);
+  if (status.ok()) status = trials;
   const double took_ms = static_cast<double>(state.clock.MonotonicNs() - begun_ns) / 1e6;
   state.log.Info("stack.stopped",
                  {{"clean", status.ok()}, {"reason", status.message()}, {"took_ms", took_ms}});

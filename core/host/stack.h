@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,8 +15,10 @@
 #include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "core/host/change/probation_bounds.h"
+#include "core/host/external.h"
 #include "core/host/ingress.h"
 #include "core/host/stack_file.h"
+#include "core/host/trials.h"
 
 namespace strata::host {
 
@@ -33,6 +36,10 @@ struct StackOptions {
   bool as_file = false;
   // Runs slots outside of this process; null: they are refused. Outlives the stack.
   Isolation* isolation = nullptr;
+  // Slots that are code of the core, by name.
+  std::map<std::string, ExternalSlot, std::less<>> externals;
+  // None: the stack has no trials.
+  MakeTrials make_trials;
 
   // --plugin-path folders, then those of STRATA_PLUGIN_PATH (separated by ":"), then lib/plugins
   // beside the folder of the running program.
@@ -118,6 +125,8 @@ class Stack final : public Ingress {
   const StackConfig& config() const;
   StackReport Report() const;
   base::MetricsRegistry& metrics();
+  // For other parts of the core.
+  StackState& state() { return *state_; }
 
   // The entrance for operators: their routes and no others, where the stack itself has all but
   // theirs. Lives as long as the stack.

@@ -18,6 +18,7 @@
 #include "core/host/routes_builder.h"
 #include "core/host/slot_control.h"
 #include "core/host/stack.h"
+#include "core/host/trials.h"
 #include "core/host/wiring.h"
 #include "core/host/worker_pool.h"
 
@@ -92,6 +93,9 @@ class StackState final {
   base::CondVar health_stop;
   bool health_stopping STRATA_GUARDED_BY(health_mutex) = false;
   std::thread health_thread;
+
+  // Null: this stack has none. Set once, before requests come in; ended before the slots are.
+  std::unique_ptr<Trials> trials;
 
  private:
   std::unique_ptr<const Routes> RoutesOf(const Layout& layout);

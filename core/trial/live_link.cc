@@ -71,7 +71,9 @@ LiveLink::LiveLink(host::Ingress& live, std::string slot, host::Manifest manifes
 host::ExternalSlot LiveLink::External() {
   host::ExternalSlot out;
   out.manifest = manifest_;
-  out.manifest.requirements.clear();  // They are the live slot's, and met there.
+  // Requirements and settings are the live slot's.
+  out.manifest.requirements.clear();
+  out.manifest.config_schema = R"({"type": "object"})";
   // Not owned: this object outlives the stack.
   out.plugin = std::shared_ptr<const strata_plugin>(std::shared_ptr<const void>(), &table_);
   out.instance = this;

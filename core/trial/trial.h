@@ -1,0 +1,93 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "core/base/mutex.h"
+#include "core/base/status.h"
+#include "core/host/stack.h"
+#include "core/trial/copy_queue.h"
+#include "core/trial/report.h"
+#include "core/trial/shadow_tap.h"
+#include "core/trial/side_stack.h"
+
+namespace strata::core::v1 {
+class Trial;
+}  // namespace strata::core::v1
+
+namespace strata::trial {
+
+class Feed;
+class MessageCompare;
+
+enum class TrialState : std::uint8_t { kPreparing, kRunning, kEnded, kWithdrawn, kFailed };
+
+// One trial, from the moment its candidate runs. Its thread ("strata-trial") fills the candidate,
+// then repeats what the tap copies, until it is ended. Thread-safe. Kept as long as the live stack
+// runs: calls that began while it ran may end in its tap later.
+class Trial final {
+ public:
+  struct Spec {
+    std::string id;
+    CandidateSpec candidate;
+    double shadow_percent = 0;
+    double canary_percent = 0;
+    std::chrono::seconds duration{0};  // 0: until it is ended.
+  };
+
+  Trial(host::Stack& live, Spec spec);
+  ~Trial();
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  // Brings the candidate up and begins. Blocks for as long as its start takes. An error leaves
+  // nothing behind; the trial is FAILED.
+  Status Begin();
+  // Asks it to end.
+  void End(TrialState as, std::string reason);
+  bool ended() const;
+  // Waits until it has ended; false: the time is over, or `cancelled` says so.
+  bool WaitEnded(std::chrono::steady_clock::time_point until,
+                 const std::function<bool()>& cancelled) const;
+
+  const std::string& id() const { return spec_.id; }
+  void Fill(core::v1::Trial* out) const;
+  // The candidate did not let go.
+  bool stuck() const { return stuck_.load(); }
+
+ private:
+  void Run(ShadowTap& tap);
+  Status Prepare();
+  void Replay(const WriteCount& writes);
+  void Finish(const Status& prepared);
+  void Show(TrialState state, std::string reason);
+
+  host::Stack& live_;
+  const Spec spec_;
+  CopyQueue queue_;
+  Report report_;
+  // Made by Begin, then used by the thread only.
+  std::unique_ptr<MessageCompare> compare_;
+  std::unique_ptr<Feed> feed_;
+  std::unique_ptr<SideStack> side_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> stuck_{false};
+
+  mutable base::Mutex mutex_;
+  mutable base::CondVar changed_;
+  std::unique_ptr<ShadowTap> tap_ STRATA_GUARDED_BY(mutex_);
+  host::SlotReport live_report_ STRATA_GUARDED_BY(mutex_);
+  host::SlotReport candidate_report_ STRATA_GUARDED_BY(mutex_);
+  TrialState state_ STRATA_GUARDED_BY(mutex_) = TrialState::kPreparing;
+  TrialState end_as_ STRATA_GUARDED_BY(mutex_) = TrialState::kEnded;
+  std::string reason_ STRATA_GUARDED_BY(mutex_);
+  std::int64_t started_us_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::int64_t ended_us_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::thread thread_;
+};
+
+}  // namespace strata::trial

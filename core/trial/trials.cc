@@ -1,0 +1,141 @@
+#include "core/trial/trials.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/host/stack_state.h"
+#include "core/trial/trial.h"
+#include "strata/core/v1/core.pb.h"
+
+namespace strata::trial {
+namespace {
+
+namespace v1 = core::v1;
+
+bool IsShare(double percent) { return percent >= 0 && percent <= 100; }
+
+class AllTrials final : public host::Trials {
+ public:
+  explicit AllTrials(host::Stack& live) : live_(live) {}
+
+  Status Start(const v1::StartTrialRequest& request, v1::Trial* out) override {
+    STRATA_RETURN_IF_ERROR(Check(request));
+    STRATA_ASSIGN_OR_RETURN(Trial* const trial, Add(request));
+    const Status begun = trial->Begin();
+    // What was refused before any of its code ran is the caller's mistake; the rest is a result.
+    const bool refused = begun.code() == Code::kFailedPrecondition ||
+                         begun.code() == Code::kNotFound || begun.code() == Code::kInvalidArgument;
+    if (refused) {
+      Remove(trial);
+      return begun;
+    }
+    trial->Fill(out);
+    return OkStatus();
+  }
+
+  Status Get(const std::string& id, v1::Trial* out) const override {
+    STRATA_ASSIGN_OR_RETURN(const Trial* const trial, Find(id));
+    trial->Fill(out);
+    return OkStatus();
+  }
+
+  Status Wait(const std::string& id, std::chrono::steady_clock::time_point until,
+              const std::function<bool()>& cancelled, v1::Trial* out) const override {
+    STRATA_ASSIGN_OR_RETURN(const Trial* const trial, Find(id));
+    static_cast<void>(trial->WaitEnded(until, cancelled));
+    trial->Fill(out);
+    return OkStatus();
+  }
+
+  Status End(const std::string& id, v1::Trial* out) override {
+    STRATA_ASSIGN_OR_RETURN(Trial* const trial, Find(id));
+    trial->End(TrialState::kEnded, "");
+    static_cast<void>(
+        trial->WaitEnded(std::chrono::steady_clock::time_point::max(), [] { return false; }));
+    trial->Fill(out);
+    return OkStatus();
+  }
+
+  void List(v1::ListTrialsResponse* out) const override {
+    const base::MutexLock lock(mutex_);
+    for (auto trial = trials_.rbegin(); trial != trials_.rend(); ++trial) {
+      (*trial)->Fill(out->add_trials());
+    }
+  }
+
+  Status Stop() override {
+    std::vector<Trial*> all;
+    {
+      const base::MutexLock lock(mutex_);
+      stopped_ = true;
+      for (const auto& trial : trials_) all.push_back(trial.get());
+    }
+    bool stuck = false;
+    for (Trial* const trial : all) {
+      trial->End(TrialState::kEnded, "the stack stops");
+      static_cast<void>(
+          trial->WaitEnded(std::chrono::steady_clock::time_point::max(), [] { return false; }));
+      stuck = stuck || trial->stuck();
+    }
+    return stuck ? DeadlineExceeded("a candidate on trial did not let go") : OkStatus();
+  }
+
+ private:
+  static Status Check(const v1::StartTrialRequest& request) {
+    if (!IsShare(request.shadow_percent()) || !IsShare(request.canary_percent())) {
+      return InvalidArgument("a share is a percentage from 0 to 100");
+    }
+    if (request.shadow_percent() == 0 && request.canary_percent() == 0) {
+      return InvalidArgument("a trial needs a share of the reads (shadow) or requests (canary)");
+    }
+    if (request.package().empty()) return InvalidArgument("a trial needs a package");
+    return OkStatus();
+  }
+
+  Result<Trial*> Add(const v1::StartTrialRequest& request) {
+    const base::MutexLock lock(mutex_);
+    if (stopped_) return Unavailable("the stack is stopping");
+    for (const auto& trial : trials_) {
+      if (!trial->ended())
+        return AlreadyExists("trial " + trial->id() + " runs; end that one first");
+    }
+    Trial::Spec spec;
+    spec.id = "trial-" + std::to_string(++last_);
+    spec.candidate = {request.slot(), request.package(), request.config_json(),
+                      request.scratch_package()};
+    spec.shadow_percent = request.shadow_percent();
+    spec.canary_percent = request.canary_percent();
+    spec.duration = std::chrono::seconds(request.duration_s());
+    trials_.push_back(std::make_unique<Trial>(live_, std::move(spec)));
+    return trials_.back().get();
+  }
+
+  void Remove(const Trial* trial) {
+    const base::MutexLock lock(mutex_);
+    std::erase_if(trials_, [&](const auto& one) { return one.get() == trial; });
+  }
+
+  Result<Trial*> Find(const std::string& id) const {
+    const base::MutexLock lock(mutex_);
+    for (const auto& trial : trials_) {
+      if (trial->id() == id) return trial.get();
+    }
+    return NotFound("no trial \"" + id + "\" since this core started");
+  }
+
+  host::Stack& live_;
+  mutable base::Mutex mutex_;
+  std::vector<std::unique_ptr<Trial>> trials_ STRATA_GUARDED_BY(mutex_);
+  std::uint64_t last_ STRATA_GUARDED_BY(mutex_) = 0;
+  bool stopped_ STRATA_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace
+
+std::unique_ptr<host::Trials> MakeTrials(host::Stack& live) {
+  return std::make_unique<AllTrials>(live);
+}
+
+}  // namespace strata::trial
