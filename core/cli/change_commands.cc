@@ -94,6 +94,49 @@ void AddChanges(CLI::App& app, ChangesOptions* options, int* exit_code) {
   command->callback([=] { *exit_code = RunChanges(*options); });
 }
 
+void AddTrial(CLI::App& app, TrialOptions* options, int* exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "trial", "Try a candidate beside the plugin of a slot, on its own traffic");
+  command->add_option("SLOT", options->slot, "The slot, as `strata status` shows it")->required();
+  command->add_option("PACKAGE", options->package, "A package on the plugin path, or a folder")
+      ->required();
+  AddAt(command, &options->at);
+  command
+      ->add_option("--shadow", options->shadow,
+                   "Share of the reads that the candidate gets copies of; answers are compared")
+      ->type_name("PERCENT");
+  command
+      ->add_option("--canary", options->canary,
+                   "Share of the requests that the candidate answers, always those of the same "
+                   "patients or clients")
+      ->type_name("PERCENT");
+  command->add_option("--for", options->duration, "How long (90s, 10m, 2h) [until it is ended]")
+      ->type_name("TIME");
+  command->add_option("--set", options->set, "Change one setting of the candidate (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--scratch", options->scratch,
+                   "Package of the fresh store under a data plugin [that of the live one]")
+      ->type_name("PACKAGE");
+  command->add_flag("--json", options->json, "Print JSON, one line a second");
+  command->add_flag("--detach", options->detach, "Leave it running and print its id");
+  command->footer(
+      "What the candidate writes never reaches the live records. Ctrl-C ends the trial. Example:\n"
+      "  strata trial record ./next-release --shadow 10% --for 10m");
+  command->callback([=] { *exit_code = RunTrial(*options); });
+}
+
+void AddTrials(CLI::App& app, TrialsOptions* options, int* exit_code) {
+  CLI::App* command = app.add_subcommand("trials", "Trials since the core started, newest first");
+  AddAt(command, &options->at);
+  command->add_flag("--json", options->json, "Print JSON");
+  command->add_option("--watch", options->watch, "Follow this trial (Ctrl-C leaves it running)")
+      ->type_name("ID");
+  command->add_option("--end", options->end, "End this trial")->type_name("ID");
+  command->callback([=] { *exit_code = RunTrials(*options); });
+}
+
 }  // namespace
 
 void AddChangeCommands(CLI::App& app, ChangeCommands* options, int* exit_code) {
@@ -101,6 +144,8 @@ void AddChangeCommands(CLI::App& app, ChangeCommands* options, int* exit_code) {
   AddRollback(app, &options->rollback, exit_code);
   AddApply(app, &options->apply, exit_code);
   AddChanges(app, &options->changes, exit_code);
+  AddTrial(app, &options->trial, exit_code);
+  AddTrials(app, &options->trials, exit_code);
 }
 
 }  // namespace strata::cli

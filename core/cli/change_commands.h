@@ -14,9 +14,12 @@ struct ChangeCommands {
   RollbackOptions rollback;
   ApplyOptions apply;
   ChangesOptions changes;
+  TrialOptions trial;
+  TrialsOptions trials;
 };
 
-// Adds swap, rollback, apply and changes. `options` and `exit_code` outlive the parsing.
+// Adds swap, rollback, apply, changes, trial and trials. `options` and `exit_code` outlive the
+// parsing.
 void AddChangeCommands(CLI::App& app, ChangeCommands* options, int* exit_code);
 
 }  // namespace strata::cli

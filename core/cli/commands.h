@@ -88,6 +88,35 @@ struct ChangesOptions {
 
 int RunChanges(const ChangesOptions& options);
 
+struct TrialOptions {
+  std::string at;
+  std::string slot;
+  std::string package;
+  // "10%" or "10".
+  std::string shadow;
+  std::string canary;
+  // "10m"; empty: until it is ended.
+  std::string duration;
+  std::vector<std::string> set;
+  std::string scratch;
+  bool json = false;
+  // Do not follow it, and do not end it.
+  bool detach = false;
+};
+
+// Starts a trial, shows it until it ends; SIGINT ends it.
+int RunTrial(const TrialOptions& options);
+
+struct TrialsOptions {
+  std::string at;
+  bool json = false;
+  // Ids of trials to follow or to end.
+  std::string watch;
+  std::string end;
+};
+
+int RunTrials(const TrialsOptions& options);
+
 struct PluginsOptions {
   std::string at;
   bool json = false;

@@ -21,6 +21,7 @@ struct LiveSlot {
   std::string package_dir;
   std::string digest;
   std::string config_json;
+  host::RunConfig run;
   std::vector<host::Grant> grants;
   const strata_descriptor* descriptor = nullptr;  // Static, as plugin_abi.h has it.
 };

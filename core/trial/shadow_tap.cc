@@ -112,7 +112,8 @@ bool ShadowTap::Sampled() const { return threshold_ != 0 && NextRandom() <= thre
 
 bool ShadowTap::Wanted(const strata_method& method) const {
   const std::string_view name = abi::View(method.full_name);
-  return (IsRead(method) || name == kHandle) && !NotComparable(name);
+  const bool endless = (method.flags & STRATA_METHOD_ENDLESS) != 0;
+  return (IsRead(method) || name == kHandle) && !endless && !NotComparable(name);
 }
 
 host::CallObserver* ShadowTap::Begin(std::uint32_t slot, const strata_method& method,

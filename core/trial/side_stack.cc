@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "core/host/change/requests.h"
 #include "core/host/stack_state.h"
 #include "core/trial/live_slot.h"
 
@@ -46,7 +47,10 @@ class SideStack::Builder {
     config_.data = out_.folder_;
     config_.workers = 2;
     config_.slots.clear();
+    config_.file_slots.clear();
     options_.plugin_path = state_.options.plugin_path;
+    options_.isolation = state_.options.isolation;
+    options_.as_file = true;
   }
 
   Status Run() {
@@ -60,7 +64,9 @@ class SideStack::Builder {
       return FailedPrecondition("the candidate does not provide " + service);
     }
     SlotConfig candidate = NewSlot(out_.slot_, folder);
-    candidate.config_json = ConfigOf(*slot, manifest);
+    STRATA_ASSIGN_OR_RETURN(candidate.config_json, ConfigOf(*slot, manifest));
+    // Isolated where the live plugin is.
+    if (slot->run.mode == host::RunConfig::Mode::kProcess) candidate.run = slot->run;
     for (const Requirement& requirement : manifest.requirements) {
       STRATA_RETURN_IF_ERROR(Meet(*slot, manifest, requirement, &candidate));
     }
@@ -81,10 +87,10 @@ class SideStack::Builder {
   }
 
   // A store is never opened by the settings of another: they say where it lies.
-  std::string ConfigOf(const LiveSlot& slot, const Manifest& manifest) const {
-    if (!spec_.config_json.empty()) return spec_.config_json;
+  Result<std::string> ConfigOf(const LiveSlot& slot, const Manifest& manifest) const {
     const bool same = manifest.id == slot.manifest.id && manifest.layer != kHosting;
-    return same ? slot.config_json : "{}";
+    const std::string base = same ? slot.config_json : "{}";
+    return spec_.config_json.empty() ? base : host::MergeSettings(base, spec_.config_json);
   }
 
   Status Meet(const LiveSlot& slot, const Manifest& manifest, const Requirement& requirement,

@@ -90,6 +90,7 @@ class AllTrials final : public host::Trials {
     if (request.shadow_percent() == 0 && request.canary_percent() == 0) {
       return InvalidArgument("a trial needs a share of the reads (shadow) or requests (canary)");
     }
+    if (request.canary_percent() > 0) return Unimplemented("a canary is not offered yet");
     if (request.package().empty()) return InvalidArgument("a trial needs a package");
     return OkStatus();
   }
