@@ -51,6 +51,7 @@ export function check(condition, message) {
 // A page of one size; whatever a browser complains about or fetches from elsewhere is a failure.
 export async function openPage(browser, { width, height = 900, javaScriptEnabled = true }) {
   const context = await browser.newContext({ viewport: { width, height }, javaScriptEnabled })
+  context.setDefaultTimeout(60_000) // build machines can be very busy
   const page = await context.newPage()
   const problems = []
   page.on('console', message => {
