@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "plugins/data_fhir/index/encode.h"
 #include "plugins/data_fhir/index/fold.h"
 #include "plugins/data_fhir/index/number_value.h"
+#include "plugins/data_fhir/index/position_value.h"
 
 namespace strata::fhir::index {
 namespace {
@@ -206,6 +208,14 @@ void NumberValue(json::Value value, Sink& sink) {
   sink.Add();
 }
 
+void PositionValue(json::Value value, Sink& sink) {
+  const std::optional<double> latitude = ParseNumber(value["latitude"].lexeme());
+  const std::optional<double> longitude = ParseNumber(value["longitude"].lexeme());
+  if (!latitude || !longitude || std::abs(*latitude) > 90 || std::abs(*longitude) > 180) return;
+  AppendPlace({*latitude, *longitude}, &sink.buffer());
+  sink.Add();
+}
+
 void QuantityValues(const Conversion& conversion, json::Value value, Sink& sink) {
   AppendQuantities(conversion.data, value, [&](std::string_view bytes) {
     sink.buffer().append(bytes);
@@ -283,8 +293,9 @@ DataType DataTypeOf(model::SearchType search, const model::Type& type) {
                     type);
     case SearchType::kUri:
       return FindIn({{"uri", DataType::kPrimitive}}, type);
+    case SearchType::kSpecial:  // near: the only one with an expression
+      return FindIn({{"Location.position", DataType::kPosition}}, type);
     case SearchType::kComposite:
-    case SearchType::kSpecial:
       break;
   }
   return DataType::kNone;
@@ -317,8 +328,9 @@ void Convert(const Conversion& conversion, json::Value value, EntryList* out) {
       if (value.string().empty()) return;
       AppendUri(value.string(), &sink.buffer());
       return sink.Add();
-    case SearchType::kComposite:
     case SearchType::kSpecial:
+      return PositionValue(value, sink);
+    case SearchType::kComposite:
       break;
   }
 }

@@ -36,6 +36,7 @@ enum class DataType : std::uint8_t {
   kQuantity,
   kMoney,
   kRange,
+  kPosition,
 };
 
 // kNone when parameters of that type do not look at such values.

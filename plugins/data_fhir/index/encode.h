@@ -42,6 +42,8 @@ void AppendStringStart(std::string_view folded, std::string* out);
 
 void AppendLocalReference(std::string_view type, std::string_view id, std::string* out);
 void AppendLocalReference(std::uint64_t hash, std::string* out);
+// How all of them begin that are not local and no canonicals.
+inline constexpr std::string_view kAbsoluteReferences = "\x02";
 void AppendAbsoluteReference(std::string_view url, std::string* out);
 // A canonical's URL and business version; Start is the common beginning of all its versions.
 void AppendCanonical(std::string_view url, std::string_view version, std::string* out);

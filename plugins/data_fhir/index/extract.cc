@@ -4,6 +4,7 @@
 
 #include "plugins/data_fhir/index/general.h"
 #include "plugins/data_fhir/index/path.h"
+#include "plugins/data_fhir/index/words.h"
 #include "plugins/data_fhir/model/search_parameters.h"
 
 namespace strata::fhir::index {
@@ -28,7 +29,6 @@ class TypeCompiler {
 
   void Add(const model::SearchParameter& parameter) {
     if (parameter.expression.empty() || parameter.code == kAllCode) return;
-    if (parameter.type == model::SearchType::kSpecial) return;
     const ParameterNumber number = layout::ParameterNumberOf(parameter.code);
     const Result<std::vector<Path>> paths = CompilePaths(parameter.expression, type_);
     if (number == 0) return Fault(parameter, "it has no number");
@@ -111,6 +111,7 @@ void Extractor::Extract(layout::TypeNumber type, json::Value resource, EntryList
   const Compiled& compiled = For(type);
   compiled.program.Run(resource, resource, {}, out);
   compiled.general.Run(resource, {}, out);
+  AddNarrative(resource, out);
   out->Finish();
 }
 
@@ -121,6 +122,8 @@ void Extractor::ExtractOnly(layout::TypeNumber type, json::Value resource,
     const Compiled& compiled = For(type);
     compiled.program.Run(resource, resource, only, out);
     compiled.general.Run(resource, only, out);
+    static const ParameterNumber narrative = layout::ParameterNumberOf(kNarrativeCode);
+    if (std::binary_search(only.begin(), only.end(), narrative)) AddNarrative(resource, out);
   }
   out->Finish();
 }
