@@ -7,6 +7,7 @@
 #include "plugins/data_fhir/index/kept_values.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/layout/keys.h"
+#include "plugins/data_fhir/search/issues.h"
 #include "plugins/data_fhir/search/join_run.h"
 #include "plugins/data_fhir/search/limits.h"
 
@@ -57,7 +58,8 @@ ClauseRun::ClauseRun(layout::View& view, layout::TypeNumber type, const Clause& 
   for (const Join& join : clause.joins) {
     joins_.push_back(std::make_unique<JoinRun>(view, type, join, trace));
   }
-  for (const Criterion& criterion : criteria_) needs_look_ = needs_look_ || criterion.verify;
+  for (const Criterion& criterion : criteria_)
+    needs_look_ = needs_look_ || criterion.verify || criterion.look;
   if (joins_.empty()) Open();
 }
 
@@ -331,6 +333,15 @@ Status ClauseRun::FilterByJoins(Numbers* candidates) {
 }
 
 Status ClauseRun::FilterByLooking(Numbers* candidates) {
+  if (clause_.looks_left != nullptr) {
+    if (candidates->size() > *clause_.looks_left) {
+      return SearchFault(Code::kResourceExhausted, "too-costly",
+                         "'" + clause_.name + "' looks at every resource that the other " +
+                             "parameters leave, " + std::to_string(kMaxLooked) +
+                             " at most; narrow the search");
+    }
+    *clause_.looks_left -= candidates->size();
+  }
   ResourceCheck check(view_, type_);
   std::vector<char> holds(candidates->size(), 0);
   STRATA_RETURN_IF_ERROR(check.ForEach(*candidates, [&](std::size_t i, json::Value resource) {

@@ -66,6 +66,8 @@ std::vector<ValueSpan> SpansOf(const Criterion& first, const Part& second) {
           {*first.exact + span.begin, span.end.empty() ? all.end : *first.exact + span.end});
     }
   }
+  std::sort(spans.begin(), spans.end(),
+            [](const ValueSpan& a, const ValueSpan& b) { return a.begin < b.begin; });
   return spans;
 }
 

@@ -191,6 +191,12 @@ Result<Criteria> CompileDate(const Subject& subject, std::string_view value) {
   return Criteria{DateCriterion(subject.parameter, prefix, *searched)};
 }
 
+Result<Criteria> CompileOverlap(const Subject& subject, std::string_view value) {
+  const std::optional<DateRange> searched = index::ParseDate(value);
+  if (!searched) return Expected("a date such as 2020-05-17 or 2020-05");
+  return Criteria{DateCriterion(subject.parameter, Prefix::kAp, *searched)};
+}
+
 Result<Criteria> CompileNumber(const Subject& subject, std::string_view value) {
   const std::optional<PrefixedNumber> number = TakeNumber(value);
   if (!number) return Expected("a number such as 100, 5.40 or 1e2, behind a prefix or nothing");

@@ -8,6 +8,7 @@
 #include "plugins/data_fhir/index/fold.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/search/criteria.h"
+#include "plugins/data_fhir/search/stored_source.h"
 #include "plugins/data_fhir/search/text.h"
 
 namespace strata::fhir::search {
@@ -203,18 +204,26 @@ Criteria AbsoluteReference(ParameterNumber parameter, std::string_view url) {
   return criteria;
 }
 
+// Relative, and written as a URL of this server.
+void AddReferencesTo(const Subject& subject, std::string_view type, std::string_view id,
+                     Criteria* criteria) {
+  criteria->push_back(ReferenceTo(subject.parameter, type, id));
+  if (subject.base_url.empty()) return;
+  criteria->push_back(OwnReferenceTo(subject.parameter, subject.base_url, type, id));
+}
+
 Result<Criteria> ReferenceById(const Subject& subject, std::string_view id) {
   if (!IsId(id)) return Expected("an id, Type/id or a URL");
   Criteria criteria;
   if (!subject.modifier.empty()) {
-    criteria.push_back(ReferenceTo(subject.parameter, subject.modifier, id));
+    AddReferencesTo(subject, subject.modifier, id, &criteria);
     return criteria;
   }
   std::string_view targets = subject.definition->targets;
   while (!targets.empty()) {
     const std::string_view target = targets.substr(0, targets.find(','));
     targets.remove_prefix(std::min(target.size() + 1, targets.size()));
-    criteria.push_back(ReferenceTo(subject.parameter, target, id));
+    AddReferencesTo(subject, target, id, &criteria);
   }
   return criteria;
 }
@@ -224,6 +233,15 @@ Result<Criteria> ReferenceById(const Subject& subject, std::string_view id) {
 Criterion ReferenceTo(ParameterNumber parameter, std::string_view type, std::string_view id) {
   std::string bytes;
   index::AppendLocalReference(type, id, &bytes);
+  return Criterion::Exact(parameter, std::move(bytes));
+}
+
+Criterion OwnReferenceTo(ParameterNumber parameter, std::string_view base_url,
+                         std::string_view type, std::string_view id) {
+  std::string url(base_url);
+  if (!url.ends_with('/')) url.push_back('/');
+  std::string bytes;
+  index::AppendAbsoluteReference(url.append(type).append("/").append(id), &bytes);
   return Criterion::Exact(parameter, std::move(bytes));
 }
 
@@ -247,18 +265,21 @@ Result<Criteria> CompileString(const Subject& subject, std::string_view value) {
 
 Result<Criteria> CompileReference(const Subject& subject, std::string_view value) {
   if (subject.modifier == "identifier") return PlainToken(CompanionOf(subject.parameter), value);
-  const std::string text = Unescape(value);
-  if (text.find("/_history/") != std::string::npos) {
+  const std::string plain = Unescape(value);
+  const std::string_view text = WithoutBase(plain, subject.base_url);
+  if (text.find("/_history/") != std::string_view::npos) {
     return Expected("a reference without a version");
   }
-  if (text.find(':') != std::string::npos) return AbsoluteReference(subject.parameter, text);
+  if (text.find(':') != std::string_view::npos) return AbsoluteReference(subject.parameter, text);
   const auto target = index::ParseReference(text);
   if (!target) return ReferenceById(subject, text);
   if (target->absolute) return Expected("an id, Type/id or a URL");
   if (!subject.modifier.empty() && subject.modifier != target->type) {
     return Expected("a reference to the type that the modifier names");
   }
-  return Criteria{ReferenceTo(subject.parameter, target->type, target->id)};
+  Criteria criteria;
+  AddReferencesTo(subject, target->type, target->id, &criteria);
+  return criteria;
 }
 
 Result<Criteria> CompileUri(const Subject& subject, std::string_view value) {

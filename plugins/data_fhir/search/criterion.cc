@@ -1,6 +1,7 @@
 #include "plugins/data_fhir/search/criterion.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "plugins/data_fhir/layout/bytes.h"
@@ -16,11 +17,13 @@ ValueSpan StartingWith(std::string_view prefix) {
 
 bool Criterion::Accepts(std::string_view value) const {
   if (exact) return value == *exact;
-  for (const ValueSpan& span : spans) {
-    if (value < span.begin || (!span.end.empty() && value >= span.end)) continue;
-    return !matches || matches(value);
-  }
-  return false;
+  const auto behind =
+      std::upper_bound(spans.begin(), spans.end(), value,
+                       [](std::string_view v, const ValueSpan& span) { return v < span.begin; });
+  if (behind == spans.begin()) return false;
+  const ValueSpan& span = *std::prev(behind);
+  if (!span.end.empty() && value >= span.end) return false;
+  return !matches || matches(value);
 }
 
 Criterion Criterion::Exact(layout::ParameterNumber parameter, std::string value) {
@@ -48,11 +51,11 @@ Criterion Criterion::Both(const Criterion& a, const Criterion& b) {
 std::string_view ModifiersOf(SearchType type) {
   switch (type) {
     case SearchType::kToken:
-      return "not,text,of-type";
+      return "not,text,of-type,in,not-in,above,below";
     case SearchType::kString:
       return "exact,contains";
     case SearchType::kReference:
-      return "identifier,[type]";
+      return "identifier,[type],above,below";
     case SearchType::kUri:
       return "above,below";
     case SearchType::kDate:
@@ -84,7 +87,7 @@ Result<Criteria> CompileValue(const Subject& subject, std::string_view value) {
     case SearchType::kComposite:
       return CompileComposite(subject, value);
     case SearchType::kSpecial:
-      break;
+      return CompileNear(subject, value);
   }
   return Unimplemented("this parameter is not supported");
 }

@@ -27,7 +27,7 @@ ValueSpan StartingWith(std::string_view prefix);
 // which of the rows there match. Immutable once built; thread-safe.
 struct Criterion {
   layout::ParameterNumber parameter = 0;
-  std::vector<ValueSpan> spans;
+  std::vector<ValueSpan> spans;  // In order of their beginnings, without overlaps.
   // The only index value that matches: its rows are one run in order of resource number.
   std::optional<std::string> exact;
   // Which values within the spans match; empty: all.
@@ -35,6 +35,9 @@ struct Criterion {
   // Asked for the elements of the resources found when the index does not tell (:exact, :text);
   // empty: the index is enough.
   std::function<bool(const index::Conversion& conversion, json::Value element)> verify;
+
+  // Asked for resources as a whole instead of all that: what the index knows nothing about.
+  std::function<bool(json::Value resource)> look;
 
   // Whether an index value matches, wherever it comes from.
   bool Accepts(std::string_view value) const;
@@ -50,7 +53,8 @@ struct Subject {
   const model::SearchParameter* definition = nullptr;
   layout::ParameterNumber parameter = 0;
   std::string_view modifier;
-  std::int64_t now_us = 0;  // For ap.
+  std::int64_t now_us = 0;    // For ap.
+  std::string_view base_url;  // This server's; empty when it is not known.
 };
 
 // Compiles one value (one of an OR list, escapes still in). INVALID_ARGUMENT with what was

@@ -8,9 +8,13 @@
 #include "plugins/data_fhir/index/convert.h"
 #include "plugins/data_fhir/index/encode.h"
 #include "plugins/data_fhir/index/extract.h"
+#include "plugins/data_fhir/layout/bytes.h"
+#include "plugins/data_fhir/layout/keys.h"
+#include "plugins/data_fhir/search/criteria.h"
 #include "plugins/data_fhir/search/issues.h"
 #include "plugins/data_fhir/search/limits.h"
 #include "plugins/data_fhir/search/resource_check.h"
+#include "plugins/data_fhir/search/stored_source.h"
 
 namespace strata::fhir::search {
 namespace {
@@ -21,20 +25,15 @@ Status TooMany(std::string_view what) {
                          " resources; narrow it");
 }
 
-Criterion ReferenceTo(layout::ParameterNumber parameter, std::string_view type,
-                      std::string_view id) {
-  std::string value;
-  index::AppendLocalReference(type, id, &value);
-  return Criterion::Exact(parameter, std::move(value));
-}
-
 // Shows the ids that the references of a parameter name, of one type of this store.
 template <typename Take>
 void VisitReferences(layout::TypeNumber source, json::Value resource,
-                     layout::ParameterNumber parameter, std::string_view type, const Take& take) {
+                     layout::ParameterNumber parameter, std::string_view type,
+                     std::string_view base_url, const Take& take) {
   index::Extractor::R4().VisitElements(
       source, resource, {&parameter, 1}, [&](const index::Conversion&, json::Value element) {
-        const auto target = index::ParseReference(element["reference"].string());
+        const auto target =
+            index::ParseReference(WithoutBase(element["reference"].string(), base_url));
         if (target && !target->absolute && target->type == type) take(target->id);
       });
 }
@@ -71,11 +70,29 @@ Result<bool> JoinRun::Resolve(std::uint64_t work, std::vector<Criterion>* criter
   return true;
 }
 
+// Whether some references are written as URLs, which may be this server's.
+Result<bool> JoinRun::HasUrls() {
+  if (BaseUrl().empty()) return false;
+  const std::string begin = layout::IndexPrefix(type_, join_.reference, index::kAbsoluteReferences);
+  bool any = false;
+  STRATA_RETURN_IF_ERROR(view_.Scan(begin, layout::PrefixEnd(begin),
+                                    {.keys_only = true, .limit = 1}, [&](const layout::StoredRow&) {
+                                      any = true;
+                                      return false;
+                                    }));
+  return any;
+}
+
 // Chain: references to what the inner query found.
 Status JoinRun::ReferencesTo(const Numbers& inner, std::vector<Criterion>* criteria) {
+  STRATA_ASSIGN_OR_RETURN(const bool by_url, HasUrls());
   const auto each = [&](std::size_t, const layout::StoredResource& resource) -> Status {
     if (resource.header == nullptr) return {};
-    criteria->push_back(ReferenceTo(join_.reference, join_.type, resource.header->id));
+    const std::string_view id = resource.header->id;
+    criteria->push_back(ReferenceTo(join_.reference, join_.type, id));
+    if (by_url) {
+      criteria->push_back(OwnReferenceTo(join_.reference, BaseUrl(), join_.type, id));
+    }
     return {};
   };
   STRATA_RETURN_IF_ERROR(view_.ReadResources(inner, /*with_json=*/false, each));
@@ -90,7 +107,7 @@ Status JoinRun::ReferredFrom(const Numbers& inner, Numbers* numbers) {
   std::vector<ResourceName> names;
   ResourceCheck check(view_, source);
   STRATA_RETURN_IF_ERROR(check.ForEach(inner, [&](std::size_t, json::Value resource) {
-    VisitReferences(source, resource, join_.reference, type, [&](std::string_view id) {
+    VisitReferences(source, resource, join_.reference, type, BaseUrl(), [&](std::string_view id) {
       names.push_back({std::string(type), std::string(id)});
     });
   }));
@@ -112,10 +129,11 @@ Status JoinRun::MarkByReferences(const Numbers& candidates, std::vector<char>* h
   std::vector<ResourceName> names;
   ResourceCheck check(view_, type_);
   STRATA_RETURN_IF_ERROR(check.ForEach(candidates, [&](std::size_t i, json::Value resource) {
-    VisitReferences(type_, resource, join_.reference, join_.type, [&](std::string_view id) {
-      references.emplace_back(i, id);
-      names.push_back({join_.type, std::string(id)});
-    });
+    VisitReferences(type_, resource, join_.reference, join_.type, BaseUrl(),
+                    [&](std::string_view id) {
+                      references.emplace_back(i, id);
+                      names.push_back({join_.type, std::string(id)});
+                    });
   }));
   SortUnique(&names);
   STRATA_ASSIGN_OR_RETURN(Numbers targets, NumbersOf(view_, names));
@@ -153,6 +171,9 @@ Result<bool> JoinRun::IsReferred(std::string_view id) {
   Clause refers;
   refers.name = "refers";
   refers.any = {ReferenceTo(join_.reference, layout::TypeNameOf(type_), id)};
+  if (!BaseUrl().empty()) {
+    refers.any.push_back(OwnReferenceTo(join_.reference, BaseUrl(), layout::TypeNameOf(type_), id));
+  }
   probe.clauses.push_back(std::move(refers));
   Execution execution(view_, probe, nullptr);
   STRATA_RETURN_IF_ERROR(execution.Prepare());

@@ -28,6 +28,8 @@ class JoinRun {
 
  private:
   Status Prepare();
+  std::string_view BaseUrl() const { return join_.inner->base_url; }
+  Result<bool> HasUrls();
   Status ReferencesTo(const Numbers& inner, std::vector<Criterion>* criteria);
   Status ReferredFrom(const Numbers& inner, Numbers* numbers);
   Status MarkByReferences(const Numbers& candidates, std::vector<char>* holds);

@@ -16,6 +16,10 @@ inline constexpr std::uint32_t kMaxPage = 1000;
 // Resources that a chain or _has may lead through, and that includes may add to a page.
 inline constexpr std::size_t kMaxJoined = 200'000;
 inline constexpr std::size_t kMaxIncluded = 10'000;
+// Resources that one search looks at for a parameter that no index answers (_content).
+inline constexpr std::size_t kMaxLooked = 20'000;
+// Resources of a hierarchy that :above and :below go through.
+inline constexpr std::size_t kMaxHierarchy = 10'000;
 // Resources that are held to be sorted or counted.
 inline constexpr std::size_t kMaxHeld = 4'000'000;
 

@@ -74,8 +74,11 @@ class PlanBuilder {
     }
     for (const std::string& type : types_) {
       Query query;
+      const std::set<int> refused = refused_;
       STRATA_ASSIGN_OR_RETURN(const bool searched, Parse(type, &query, /*compartment=*/true));
-      if (searched) plan.queries.push_back(std::move(query));
+      // What a few types do not have (_text of a Binary) they cannot match.
+      if (searched && refused_ == refused) plan.queries.push_back(std::move(query));
+      refused_ = refused;
     }
     return plan;
   }

@@ -36,6 +36,8 @@ struct Clause {
   std::vector<std::string> ids;  // _id: any of them.
   bool by_id = false;
   bool negated = false;  // :not and :missing=true
+  // How many resources may be looked at for it; null: as many as it takes.
+  std::shared_ptr<std::size_t> looks_left;
 };
 
 struct SortKey {
@@ -66,6 +68,7 @@ struct Query {
   std::vector<Include> includes;
   std::uint32_t count = 0;  // Page size; 0 answers the total only.
   Total total = Total::kUnspecified;
+  std::string base_url;   // This server's; empty when it is not known.
   subset::Subset subset;  // Which parts of the resources found are asked for.
 };
 

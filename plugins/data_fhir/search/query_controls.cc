@@ -81,8 +81,10 @@ bool QueryParser::AddSortKey(std::string_view key) {
   }
   const model::SearchParameter* definition = FindParameter(key);
   if (definition == nullptr) return false;
-  if (definition->type == SearchType::kComposite) {
-    return Refuse("not-supported", "_sort by a composite parameter is not supported");
+  if (definition->type == SearchType::kComposite || definition->type == SearchType::kSpecial) {
+    return Refuse("not-supported", "_sort by a parameter of type " +
+                                       std::string(model::SearchTypeName(definition->type)) +
+                                       " is not supported");
   }
   sort.parameter = layout::ParameterNumberOf(definition->code);
   sort.type = definition->type;
@@ -101,7 +103,7 @@ bool QueryParser::AddInclude(std::string_view name, std::string_view value) {
   include.source = TakeUntil(&value, ':');
   const std::string_view code = TakeUntil(&value, ':');
   include.target = value;
-  if (include.source == "*" && code.empty() && !include.reverse) {
+  if (include.source == "*" && (code.empty() || code == "*")) {
     include.source.clear();
     query_->includes.push_back(std::move(include));
     return true;

@@ -26,9 +26,7 @@ bool IsListed(std::string_view list, std::string_view item) {
 }
 
 // Whether the index holds values of the parameter.
-bool IsIndexed(const model::SearchParameter& definition) {
-  return !definition.expression.empty() && definition.type != SearchType::kSpecial;
-}
+bool IsIndexed(const model::SearchParameter& definition) { return !definition.expression.empty(); }
 
 std::string KnownCodes(std::string_view type) {
   std::string codes;
@@ -45,6 +43,7 @@ QueryParser::QueryParser(std::string_view type, ParseContext* context, Issues* i
                          std::size_t depth)
     : context_(context), issues_(issues), query_(query), depth_(depth) {
   query_->type = type;
+  query_->base_url = context_->base_url;
   query_->type_number = layout::TypeNumberOf(type);
 }
 
@@ -84,6 +83,10 @@ bool QueryParser::Add(std::string_view name, std::string_view value) {
       IsListed("_count,_total,_summary,_elements,_sort", parsed.code)) {
     return AddControl(parsed.code, value);
   }
+  if (IsSpecial(parsed.code)) {
+    if (parsed.chain.empty() && parsed.modifier.empty()) return AddSpecial(parsed.code, value);
+    return Refuse("not-supported", Quoted(parsed.code) + " has no modifiers and no chains");
+  }
   if (parsed.code == "_id" && parsed.chain.empty()) return AddId(parsed.modifier, value);
   const model::SearchParameter* definition = FindParameter(parsed.code);
   if (definition == nullptr) return false;
@@ -91,6 +94,13 @@ bool QueryParser::Add(std::string_view name, std::string_view value) {
   if (!CheckModifier(*definition, parsed.modifier)) return false;
   if (parsed.modifier == "missing") {
     return AddMissing(layout::ParameterNumberOf(definition->code), value);
+  }
+  if (definition->type == SearchType::kReference &&
+      (parsed.modifier == "above" || parsed.modifier == "below")) {
+    return AddHierarchy(*definition, parsed.modifier, value);
+  }
+  if (definition->type == SearchType::kToken && IsTerminologyModifier(parsed.modifier)) {
+    return AddTerminology(*definition, parsed.modifier, value);
   }
   return AddIndexed(*definition, parsed.modifier, value);
 }
@@ -159,7 +169,7 @@ bool QueryParser::AddIndexed(const model::SearchParameter& definition, std::stri
                   Quoted(name_) + " has more than " + std::to_string(kMaxValues) + " values");
   }
   const Subject subject{&definition, layout::ParameterNumberOf(definition.code), modifier,
-                        context_->now_us};
+                        context_->now_us, context_->base_url};
   Clause clause;
   clause.negated = modifier == "not";
   for (const std::string_view one : values) {
@@ -248,7 +258,11 @@ bool QueryParser::AddCompartment(std::string_view type, std::string_view id) {
     const std::string_view code = codes.substr(0, codes.find(','));
     codes.remove_prefix(std::min(code.size() + 1, codes.size()));
     const ParameterNumber number = layout::ParameterNumberOf(code);
-    if (number != 0) clause.any.push_back(ReferenceTo(number, compartment, id));
+    if (number == 0) continue;
+    clause.any.push_back(ReferenceTo(number, compartment, id));
+    if (!context_->base_url.empty()) {
+      clause.any.push_back(OwnReferenceTo(number, context_->base_url, compartment, id));
+    }
   }
   return Push(std::move(clause));
 }

@@ -1,6 +1,7 @@
 #include "plugins/data_fhir/search/resource_check.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace strata::fhir::search {
 
@@ -9,6 +10,41 @@ using layout::ParameterNumber;
 namespace {
 
 constexpr std::size_t kReadAtOnce = 128;
+
+bool Verified(layout::TypeNumber type, const Criterion& criterion, json::Value resource) {
+  const auto parameter = static_cast<ParameterNumber>(criterion.parameter & ~layout::kCompanion);
+  bool verified = false;
+  index::Extractor::R4().VisitElements(type, resource, {&parameter, 1},
+                                       [&](const index::Conversion& conversion, json::Value value) {
+                                         verified = verified || criterion.verify(conversion, value);
+                                       });
+  return verified;
+}
+
+// `entries` is room to work in.
+bool HoldsWith(layout::TypeNumber type, std::span<const Criterion> criteria, json::Value resource,
+               index::EntryList* entries) {
+  std::vector<ParameterNumber> parameters;
+  for (const Criterion& criterion : criteria) {
+    if (!criterion.look) {
+      parameters.push_back(static_cast<ParameterNumber>(criterion.parameter & ~layout::kCompanion));
+    } else if (criterion.look(resource)) {
+      return true;
+    }
+  }
+  std::sort(parameters.begin(), parameters.end());
+  parameters.erase(std::unique(parameters.begin(), parameters.end()), parameters.end());
+  index::Extractor::R4().ExtractOnly(type, resource, parameters, entries);
+  return std::any_of(criteria.begin(), criteria.end(), [&](const Criterion& criterion) {
+    if (criterion.look) return false;
+    const index::EntryList::Range range = entries->RangeOf(criterion.parameter);
+    for (std::size_t i = range.first; i < range.last; ++i) {
+      if (!criterion.Accepts((*entries)[i].value)) continue;
+      return !criterion.verify || Verified(type, criterion, resource);
+    }
+    return false;
+  });
+}
 
 }  // namespace
 
@@ -28,31 +64,18 @@ Status ResourceCheck::ForEach(std::span<const layout::ResourceNumber> numbers, c
 }
 
 bool ResourceCheck::Holds(std::span<const Criterion> criteria, json::Value resource) {
-  std::vector<ParameterNumber> parameters;
-  for (const Criterion& criterion : criteria) {
-    parameters.push_back(static_cast<ParameterNumber>(criterion.parameter & ~layout::kCompanion));
-  }
-  std::sort(parameters.begin(), parameters.end());
-  parameters.erase(std::unique(parameters.begin(), parameters.end()), parameters.end());
-  index::Extractor::R4().ExtractOnly(type_, resource, parameters, &entries_);
-  return std::any_of(criteria.begin(), criteria.end(), [&](const Criterion& criterion) {
-    const index::EntryList::Range range = entries_.RangeOf(criterion.parameter);
-    for (std::size_t i = range.first; i < range.last; ++i) {
-      if (!criterion.Accepts(entries_[i].value)) continue;
-      return !criterion.verify || Verified(criterion, resource);
-    }
-    return false;
-  });
+  return HoldsWith(type_, criteria, resource, &entries_);
 }
 
-bool ResourceCheck::Verified(const Criterion& criterion, json::Value resource) const {
-  const auto parameter = static_cast<ParameterNumber>(criterion.parameter & ~layout::kCompanion);
-  bool verified = false;
-  index::Extractor::R4().VisitElements(type_, resource, {&parameter, 1},
-                                       [&](const index::Conversion& conversion, json::Value value) {
-                                         verified = verified || criterion.verify(conversion, value);
-                                       });
-  return verified;
+bool HoldsFor(layout::TypeNumber type, std::span<const Criterion> criteria, json::Value resource) {
+  index::EntryList entries;
+  return HoldsWith(type, criteria, resource, &entries);
+}
+
+Criterion LookAt(std::function<bool(json::Value resource)> look) {
+  Criterion criterion = Criterion::Exact(layout::ParameterNumberOf(index::kAllCode), std::string());
+  criterion.look = std::move(look);
+  return criterion;
 }
 
 }  // namespace strata::fhir::search

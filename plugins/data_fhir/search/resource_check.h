@@ -11,6 +11,12 @@
 
 namespace strata::fhir::search {
 
+// Whether one of `criteria` accepts the resource. Thread-safe.
+bool HoldsFor(layout::TypeNumber type, std::span<const Criterion> criteria, json::Value resource);
+
+// All resources for which `look` holds.
+Criterion LookAt(std::function<bool(json::Value resource)> look);
+
 // Whether the criteria of a clause hold for a resource, answered from the resource itself: for what
 // the index cannot tell, and where asking it would cost more. Single-threaded.
 class ResourceCheck {
@@ -25,8 +31,6 @@ class ResourceCheck {
   bool Holds(std::span<const Criterion> criteria, json::Value resource);
 
  private:
-  bool Verified(const Criterion& criterion, json::Value resource) const;
-
   layout::View& view_;
   layout::TypeNumber type_;
   json::Parser parser_;

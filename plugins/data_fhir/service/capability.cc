@@ -39,6 +39,9 @@ void DescribeType(const model::Type& type, data::v1::TypeCapability* capability,
   writer->Key("updateCreate").Bool(true).Key("conditionalCreate").Bool(true);
   writer->Field("conditionalRead", "full-support").Key("conditionalUpdate").Bool(true);
   writer->Field("conditionalDelete", "multiple");
+  for (const std::string_view key : {"searchInclude", "searchRevInclude"}) {
+    writer->Key(key).BeginArray().String("*").EndArray();
+  }
   writer->Key("searchParam").BeginArray();
   for (const model::SearchParameter* parameter : model::R4Search().ForType(type.name())) {
     if (!IsSearchable(*parameter)) continue;

@@ -107,8 +107,12 @@ Result<std::string> Seal(store::Store& store, const Context& cx, const SearchReq
 
 }  // namespace
 
-// _text, _content, _filter and _query are no values of a resource.
-bool IsSearchable(const model::SearchParameter& parameter) { return !parameter.expression.empty(); }
+// Parameters that no expression defines have no meaning in the standard (Patient.age) or, but for
+// three, none here (_query).
+bool IsSearchable(const model::SearchParameter& parameter) {
+  return !parameter.expression.empty() || parameter.code == "_text" ||
+         parameter.code == "_content" || parameter.code == "_filter";
+}
 
 Result<std::vector<layout::ResourceNumber>> FindMatches(layout::View& view, std::string_view type,
                                                         const store::Parameters& parameters,
