@@ -53,6 +53,7 @@ bool ChangeRunner::NeedsGate() const {
 
 Status ChangeRunner::Switch(ChangeOutcome* outcome) {
   outcome->generation_before = state_.table.current();
+  plan_.from = state_.layout();  // The same slots; probations may have ended since.
   Status status = Prepare();
   if (status.ok()) status = CopyRecords();
   if (status.ok()) status = CheckEnded();

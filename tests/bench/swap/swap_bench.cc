@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "tests/bench/swap/campaign.h"
+#include "tests/bench/swap/versions.h"
 #include "tests/host/host_test_util.h"
 
 namespace {
@@ -68,7 +69,16 @@ int main(int argc, char** argv) {
   options.swaps = argc > 1 ? std::atoi(argv[1]) : 1000;
   options.pace = std::chrono::milliseconds(argc > 2 ? std::atoi(argv[2]) : 100);
   const int clients = argc > 3 ? std::atoi(argv[3]) : 4;
-  bool well = true;
+  const auto versions = strata::bench::SwapUnderWatch(options.swaps, clients);
+  std::printf(
+      "versions %5d switched; %llu requests of two calls each, failed %llu, met two versions "
+      "%llu%s%s\n",
+      versions.swaps, static_cast<unsigned long long>(versions.requests),
+      static_cast<unsigned long long>(versions.failed),
+      static_cast<unsigned long long>(versions.mixed), versions.fault.empty() ? "" : " ! ",
+      versions.fault.c_str());
+  std::fflush(stdout);
+  bool well = versions.failed == 0 && versions.mixed == 0 && versions.fault.empty();
   for (const std::string& slot : strata::bench::kLayers) {
     well = Measure(slot, options, clients) && well;
   }
