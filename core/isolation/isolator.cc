@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <utility>
 
+#include "core/isolation/server_process.h"
 #include "core/isolation/slot_folder.h"
 
 namespace strata::isolation {
@@ -30,15 +32,42 @@ RemoteSpec Isolator::ProcessSpecOf(const host::OutsideRequest& request) const {
   return spec;
 }
 
+EndpointSpec Isolator::EndpointSpecOf(const host::OutsideRequest& request) {
+  const RunConfig& run = request.slot.run;
+  const auto path = [&](const std::string& file) {
+    return file.empty() ? file : (std::filesystem::path(request.base_dir) / file).string();
+  };
+  EndpointSpec spec;
+  spec.address = run.endpoint;
+  spec.ca = path(run.tls_ca);
+  spec.cert = path(run.tls_cert);
+  spec.key = path(run.tls_key);
+  spec.layer = run.layer;
+  spec.provides = run.provides;
+  spec.contracts = request.contracts;
+  return spec;
+}
+
 Result<std::shared_ptr<const strata_plugin>> Isolator::Open(const host::OutsideRequest& request) {
   if (request.slot.run.mode == RunConfig::Mode::kProcess) {
     return RemotePlugin::Open(ProcessSpecOf(request));
   }
-  return Unimplemented("endpoint and command are not there yet");
+  if (request.slot.run.mode == RunConfig::Mode::kEndpoint) {
+    return EndpointPlugin::Open(EndpointSpecOf(request));
+  }
+  ServerSpec server;
+  server.program = program_;
+  server.command = request.slot.run.command;
+  server.base_dir = std::filesystem::absolute(request.base_dir.empty() ? "." : request.base_dir);
+  server.slot = request.slot.name;
+  server.confinement = ProcessSpecOf(request).confinement;
+  server.confinement.programs = true;
+  server.start_timeout = request.start_timeout;
+  return EndpointPlugin::OpenCommand(EndpointSpecOf(request), std::move(server));
 }
 
 host::OutsideReport Isolator::Report(const strata_plugin* plugin) const {
-  const RemotePlugin* const remote = RemotePlugin::Of(plugin);
+  const OutsidePlugin* const remote = OutsidePlugin::Of(plugin);
   if (remote == nullptr) return {};
   const RemoteReport report = remote->Report();
   return {report.pid, report.restarts};

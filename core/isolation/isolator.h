@@ -5,6 +5,7 @@
 
 #include "core/base/log.h"
 #include "core/host/isolation.h"
+#include "core/isolation/endpoint_plugin.h"
 #include "core/isolation/remote_plugin.h"
 
 namespace strata::isolation {
@@ -20,6 +21,7 @@ class Isolator final : public host::Isolation {
   host::OutsideReport Report(const strata_plugin* plugin) const override;
 
  private:
+  static EndpointSpec EndpointSpecOf(const host::OutsideRequest& request);
   RemoteSpec ProcessSpecOf(const host::OutsideRequest& request) const;
 
   base::Log& log_;

@@ -58,7 +58,7 @@ void WaitForTheEnd() {
   for (const std::string& what : missing) {
     std::fprintf(stderr, "plugin-host: without %s\n", what.c_str());
   }
-  ::execv(arguments[0], arguments);
+  ::execvp(arguments[0], arguments);
   Fail(kFailed, "cannot run " + std::string(arguments[0]));
 }
 
@@ -75,6 +75,8 @@ void RunPluginHost(int argc, char** argv) {
     const std::string_view word = argv[at];
     if (word.starts_with("image=")) {
       image = word.substr(6);
+    } else if (word.starts_with("dir=")) {
+      if (::chdir(argv[at] + 4) != 0) Fail(kFailed, "cannot enter " + std::string(word));
     } else {
       words.push_back(word);
     }

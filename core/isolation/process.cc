@@ -145,6 +145,10 @@ void Process::Kill() {
   ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
 }
 
+void Process::Signal(int signal) {
+  ::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0);
+}
+
 std::optional<std::string> Process::WaitUntil(steady_clock::time_point deadline) {
   while (true) {
     int timeout = -1;

@@ -49,6 +49,8 @@ class Process final {
   // How it ended ("exit code 1", "killed by signal 9"); nothing: it still runs at the deadline.
   std::optional<std::string> WaitUntil(std::chrono::steady_clock::time_point deadline);
   void Kill();
+  // To it alone.
+  void Signal(int signal);
   // What it wrote last, for the reason of a failure.
   std::string LastLine() const;
 

@@ -22,25 +22,6 @@ constexpr std::int64_t kHealthUs = 500'000;
 constexpr std::int64_t kGraceUs = 600'000;
 constexpr std::int64_t kLongUs = 30'000'000;
 
-// Kept per thread until the next refusal (plugin_abi.h).
-strata_code Explain(strata_status* why, strata_code code, std::string text) {
-  thread_local std::string t_text;
-  t_text = std::move(text);
-  if (why != nullptr) {
-    why->code = code;
-    why->message = abi::Str(t_text);
-  }
-  return code;
-}
-
-strata_code Refuse(strata_call* c, strata_code code, std::string_view why) {
-  if (c->ops->set_status != nullptr) {
-    const strata_status status{sizeof(strata_status), code, abi::Str(why), {}};
-    c->ops->set_status(c, &status);
-  }
-  return code;
-}
-
 Shape ShapeOf(std::int32_t kind) {
   if (kind == STRATA_UNARY) return Shape::kUnary;
   return kind == STRATA_SERVER_STREAM ? Shape::kResponses : Shape::kFramed;
@@ -63,10 +44,6 @@ RemotePlugin::~RemotePlugin() {
   Wake();
   supervisor_.join();
   if (table_.create != nullptr) RemoteTable::Release(trampoline_);
-}
-
-RemotePlugin* RemotePlugin::Of(const strata_plugin* plugin) {
-  return RemoteTable::Owns(plugin) ? static_cast<const Table*>(plugin)->self : nullptr;
 }
 
 RemoteReport RemotePlugin::Report() const {
@@ -103,8 +80,8 @@ bool RemotePlugin::Extends(std::string_view id) const {
 
 // ---- control plane -----------------------------------------------------------------------------
 
-strata_code RemotePlugin::CreateAny(const strata_host* host, strata_bytes config, void** out,
-                                    strata_status* why) {
+strata_code RemotePlugin::CreateAny(const strata_host* host, strata_bytes config,
+                                    OutsidePlugin** out, strata_status* why) {
   {
     const base::MutexLock lock(mutex_);
     if (phase_ == Phase::kLoaded) {
@@ -118,7 +95,7 @@ strata_code RemotePlugin::CreateAny(const strata_host* host, strata_bytes config
     return Explain(why, static_cast<strata_code>(opened.status().code()),
                    opened.status().message());
   }
-  RemotePlugin* const sibling = Of(opened->get());
+  auto* const sibling = static_cast<RemotePlugin*>(Of(opened->get()));
   sibling->first_ = this;
   {
     const base::MutexLock lock(mutex_);

@@ -15,6 +15,7 @@
 #include "core/base/status.h"
 #include "core/base/unique_fd.h"
 #include "core/isolation/link.h"
+#include "core/isolation/outside_plugin.h"
 #include "core/isolation/remote_descriptor.h"
 #include "core/isolation/sandbox.h"
 
@@ -33,12 +34,6 @@ struct RemoteSpec {
   std::string contracts;  // Serialized FileDescriptorSet: finds the request_id of requests.
 };
 
-struct RemoteReport {
-  std::int32_t pid = 0;  // 0: no process now.
-  std::uint32_t restarts = 0;
-  std::string quarantine;  // Why it is not started again; empty: it is.
-};
-
 // A plugin that runs in a process of its own, as the vtable of an ordinary one: create connects,
 // control functions are messages, handle() forwards. Looks after the process: a crash is followed
 // by a new one with the same configuration (at once, then with growing pauses); calls wait for it.
@@ -46,7 +41,7 @@ struct RemoteReport {
 // carries a request_id): they are, once. After kMaxCrashes within kCrashWindow it is quarantined.
 //
 // Thread-safe as the ABI asks. Several instances at a time have a process each.
-class RemotePlugin final {
+class RemotePlugin final : public OutsidePlugin {
  public:
   static constexpr std::size_t kMaxCrashes = 5;
   static constexpr std::chrono::seconds kCrashWindow{60};
@@ -58,37 +53,30 @@ class RemotePlugin final {
   // RESOURCE_EXHAUSTED: too many isolated plugins at once.
   static Result<std::shared_ptr<const strata_plugin>> Open(RemoteSpec spec);
 
-  ~RemotePlugin();
+  ~RemotePlugin() override;
   RemotePlugin(const RemotePlugin&) = delete;
   RemotePlugin& operator=(const RemotePlugin&) = delete;
 
-  // Of a vtable that Open gave; null for others.
-  static RemotePlugin* Of(const strata_plugin* plugin);
-  RemoteReport Report() const;
+  RemoteReport Report() const override;
+  strata_code CreateAny(const strata_host* host, strata_bytes config, OutsidePlugin** out,
+                        strata_status* why) override;
+  strata_code Start(strata_status* why) override;
+  strata_code Health(strata_status* why) override;
+  strata_code Reconfigure(strata_bytes config, strata_status* why) override;
+  strata_code Handle(strata_call* c) override;
+  strata_code Drain(std::int64_t deadline_us, strata_status* why) override;
+  void Stop() override;
+  void Destroy() override;
+  bool Extends(std::string_view id) const override;
+  strata_code Handover(const char* step, strata_status* why) override;
 
  private:
-  friend class RemoteTable;
-  struct Table : strata_plugin {
-    RemotePlugin* self = nullptr;
-  };
   enum class Phase : std::uint8_t { kLoaded, kCreating, kRunning, kReleased, kEnding };
 
   explicit RemotePlugin(RemoteSpec spec);
   Status Boot();
 
-  // The vtable.
-  strata_code CreateAny(const strata_host* host, strata_bytes config, void** out,
-                        strata_status* why);
   strata_code Create(const strata_host* host, strata_bytes config, strata_status* why);
-  strata_code Start(strata_status* why);
-  strata_code Health(strata_status* why);
-  strata_code Reconfigure(strata_bytes config, strata_status* why);
-  strata_code Handle(strata_call* c);
-  strata_code Drain(std::int64_t deadline_us, strata_status* why);
-  void Stop();
-  void Destroy();
-  strata_code Handover(const char* step, strata_status* why);
-
   // A control call. When there is no answer the process is killed.
   strata_code Control(const char* method, const std::string& request, std::int64_t deadline_us,
                       strata_status* why);
@@ -98,7 +86,6 @@ class RemotePlugin final {
   void DropSibling(RemotePlugin* sibling);
   static std::string WhyNoAnswer(Link& link, const Status& status, std::string_view step);
   void End(std::int64_t deadline_us);
-  bool Extends(std::string_view id) const;
   std::string CallHeadOf(const strata_call* c, const std::string& token) const;
   bool MayRepeat(const strata_call* c) const;
   // Null: the reason is in *why.

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "core/base/mutex.h"
+#include "core/isolation/outside_plugin.h"
 #include "core/isolation/paths.h"
-#include "core/isolation/remote_plugin.h"
 
 namespace strata::isolation {
 namespace {
@@ -31,7 +31,7 @@ constexpr auto kCreates = MakeCreates(std::make_index_sequence<RemoteTable::kMax
 // Which plugin each of them is for. Process-wide, as functions are.
 struct Users {
   base::Mutex mutex;
-  std::array<RemotePlugin*, RemoteTable::kMaxPlugins> plugins STRATA_GUARDED_BY(mutex){};
+  std::array<OutsidePlugin*, RemoteTable::kMaxPlugins> plugins STRATA_GUARDED_BY(mutex){};
 };
 
 Users& TheUsers() {
@@ -41,7 +41,7 @@ Users& TheUsers() {
 
 }  // namespace
 
-bool RemoteTable::Fill(RemotePlugin* plugin, strata_plugin* table, std::size_t* number) {
+bool RemoteTable::Fill(OutsidePlugin* plugin, strata_plugin* table, std::size_t* number) {
   Users& users = TheUsers();
   const base::MutexLock lock(users.mutex);
   const auto free = std::find(users.plugins.begin(), users.plugins.end(), nullptr);
@@ -69,14 +69,14 @@ void RemoteTable::Release(std::size_t number) {
 
 strata_code RemoteTable::CreateAt(std::size_t number, const strata_host* host, strata_bytes config,
                                   void** out, strata_status* why) {
-  RemotePlugin* plugin = nullptr;
+  OutsidePlugin* plugin = nullptr;
   {
     Users& users = TheUsers();
     const base::MutexLock lock(users.mutex);
     plugin = users.plugins[number];
   }
   if (plugin == nullptr) return STRATA_FAILED_PRECONDITION;  // Its owner has let it go.
-  void* self = nullptr;
+  OutsidePlugin* self = nullptr;
   const strata_code code = plugin->CreateAny(host, config, &self, why);
   if (code == STRATA_OK) *out = self;
   return code;

@@ -7,17 +7,17 @@
 
 namespace strata::isolation {
 
-class RemotePlugin;
+class OutsidePlugin;
 
-// The C functions of RemotePlugin's vtable. create() of the ABI is given nothing that says which
-// plugin is meant, so each has a function of its own, out of a fixed number.
+// The C functions of an OutsidePlugin's vtable. create() of the ABI is given nothing that says
+// which plugin is meant, so each has a function of its own, out of a fixed number.
 class RemoteTable final {
  public:
   static constexpr std::size_t kMaxPlugins = 256;
 
   // Fills `table` and takes a free create() for `plugin`; its number goes to *number. False: none
   // is free.
-  static bool Fill(RemotePlugin* plugin, strata_plugin* table, std::size_t* number);
+  static bool Fill(OutsidePlugin* plugin, strata_plugin* table, std::size_t* number);
   static void Release(std::size_t number);
   // Whether a table was filled here.
   static bool Owns(const strata_plugin* table) { return table->handle == &Handle; }
@@ -26,7 +26,7 @@ class RemoteTable final {
                               void** out, strata_status* why);
 
  private:
-  static RemotePlugin& Of(void* self) { return *static_cast<RemotePlugin*>(self); }
+  static OutsidePlugin& Of(void* self) { return *static_cast<OutsidePlugin*>(self); }
   static strata_code Start(void* self, strata_status* why);
   static strata_code Health(void* self, strata_status* why);
   static strata_code Reconfigure(void* self, strata_bytes config, strata_status* why);

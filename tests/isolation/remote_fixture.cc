@@ -43,8 +43,11 @@ void TestCall::Stream(std::vector<std::string> requests) {
 }
 
 Code TestCall::Run(const FakeHost& host, std::string_view slot, std::string_view name) {
+  return RunFull(host, slot, "/isolationtest.v1.Probe/" + std::string(name));
+}
+
+Code TestCall::RunFull(const FakeHost& host, std::string_view slot, std::string_view full) {
   const strata_host* const h = host.Client().raw();
-  const std::string full = "/isolationtest.v1.Probe/" + std::string(name);
   method = h->resolve(h, abi::Str(slot), abi::Str(full));
   return abi::ToCode(h->call(h, this));
 }
@@ -112,7 +115,7 @@ std::string ProbeHost::Do(std::string_view request, std::string_view method) {
 }
 
 isolation::RemoteReport ProbeHost::Report() const {
-  return isolation::RemotePlugin::Of(plugin.get())->Report();
+  return isolation::OutsidePlugin::Of(plugin.get())->Report();
 }
 
 void ProbeHost::Kill(int signal) { ::kill(Report().pid, signal); }

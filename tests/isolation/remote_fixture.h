@@ -42,6 +42,7 @@ class TestCall final : public strata_call {
   void Stream(std::vector<std::string> requests);
   // Of FakeHost's client: "/isolationtest.v1.Probe/<method>" of `slot`.
   Code Run(const FakeHost& host, std::string_view slot, std::string_view method);
+  Code RunFull(const FakeHost& host, std::string_view slot, std::string_view full_method);
   void Cancel() { source_.Cancel(); }
 
   // All responses, one after the other.

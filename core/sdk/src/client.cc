@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/base/mutex.h"
 #include "core/sdk/src/wire.h"
 
 namespace strata::sdk {
@@ -21,6 +22,8 @@ struct Channel::Call : strata_call {
   std::string buffer;  // request of the stream being read by the callee
   std::string message;
   std::string details;
+  // A gRPC server is read ahead: requests and responses then come from two threads.
+  base::Mutex mutex;
   std::exception_ptr thrown;  // by the caller's own callback: rethrown once the callee is done
   std::uint32_t responses = 0;
   bool stopped = false;  // on_row() has heard enough
@@ -39,6 +42,7 @@ struct Channel::Call : strata_call {
 
   static strata_code Write(strata_call* c, strata_bytes bytes) {
     Call& self = Of(c);
+    const base::MutexLock lock(self.mutex);
     if (self.stopped || self.garbled) return STRATA_CANCELLED;
     ++self.responses;
     if (self.on_row == nullptr && self.responses > 1) return STRATA_INTERNAL;
@@ -50,6 +54,7 @@ struct Channel::Call : strata_call {
 
   static strata_code Read(strata_call* c, strata_bytes* bytes) {
     Call& self = Of(c);
+    const base::MutexLock lock(self.mutex);
     if (self.thrown) return STRATA_CANCELLED;
     if (self.next == nullptr) return STRATA_OUT_OF_RANGE;
     try {

@@ -1,0 +1,32 @@
+#include "core/isolation/outside_plugin.h"
+
+#include <utility>
+
+#include "core/isolation/remote_table.h"
+#include "core/sdk/strata/abi.h"
+
+namespace strata::isolation {
+
+OutsidePlugin* OutsidePlugin::Of(const strata_plugin* plugin) {
+  return RemoteTable::Owns(plugin) ? static_cast<const Table*>(plugin)->self : nullptr;
+}
+
+strata_code OutsidePlugin::Explain(strata_status* why, strata_code code, std::string text) {
+  thread_local std::string t_text;
+  t_text = std::move(text);
+  if (why != nullptr) {
+    why->code = code;
+    why->message = abi::Str(t_text);
+  }
+  return code;
+}
+
+strata_code OutsidePlugin::Refuse(strata_call* c, strata_code code, std::string_view why) {
+  if (c->ops->set_status != nullptr) {
+    const strata_status status{sizeof(strata_status), code, abi::Str(why), {}};
+    c->ops->set_status(c, &status);
+  }
+  return code;
+}
+
+}  // namespace strata::isolation
