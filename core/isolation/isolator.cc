@@ -26,7 +26,9 @@ RemoteSpec Isolator::ProcessSpecOf(const host::OutsideRequest& request) const {
   confinement.network = run.network;
   confinement.memory_bytes = std::uint64_t{run.memory_mib} << 20;
   confinement.tasks = run.tasks;
-  spec.prepare = [dir = request.state_dir, uid = confinement.uid](std::vector<std::string>*) {
+  spec.prepare = [dir = request.state_dir, uid = confinement.uid,
+                  cpu = run.cpu_percent](std::vector<std::string>* missing) {
+    if (cpu != 0) missing->emplace_back("cpu_percent (no cgroup)");
     return PrepareFolder(dir, uid);
   };
   return spec;

@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -199,7 +200,11 @@ Status FilterSyscalls(const SyscallRules& rules) {
     filter.HideCall(SYS_clone3);  // Its flags cannot be seen from here.
     filter.AllowIfBits(SYS_clone, 0, CLONE_THREAD);
   }
-  if (!rules.network) filter.DenyCall(SYS_socket);
+  if (!rules.network && rules.programs) {
+    filter.AllowIfEqual(SYS_socket, 0, AF_UNIX, AF_UNIX);  // It listens on one.
+  } else if (!rules.network) {
+    filter.DenyCall(SYS_socket);
+  }
   return filter.Install();
 }
 
