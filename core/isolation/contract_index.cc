@@ -56,6 +56,9 @@ Found ReadMethod(std::string_view bytes, std::string_view service) {
         break;
     }
   }
+  // Like the SDK's generator: such a stream does not end by itself.
+  const bool watch = out.full_name.find("/Watch") != std::string::npos;
+  if (watch && server_streams && !client_streams) out.method.flags |= STRATA_METHOD_ENDLESS;
   out.method.kind = client_streams ? (server_streams ? STRATA_BIDI : STRATA_CLIENT_STREAM)
                                    : (server_streams ? STRATA_SERVER_STREAM : STRATA_UNARY);
   return out;

@@ -78,9 +78,9 @@ class ProbeHost {
   void Kill(int signal);
 
   TempFolder folder;
+  std::shared_ptr<const strata_plugin> plugin;  // Outlives the host, which uses it to its end.
   FakeHost host;
   Status added;
-  std::shared_ptr<const strata_plugin> plugin;
 };
 
 }  // namespace strata::testing

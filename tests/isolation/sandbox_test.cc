@@ -41,8 +41,8 @@ class Sandbox : public ::testing::Test {
 
   TempFolder folder_;
   std::string state_;
-  FakeHost host_;
   std::shared_ptr<const strata_plugin> plugin_;
+  FakeHost host_;
 };
 
 const char* const kRefused = "Operation not permitted";

@@ -96,12 +96,12 @@ class IsolatedHang : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(IsolatedHang, IsEnded) {
   TempFolder folder;
-  FakeHost host;
-  host.SetStateDir(folder.path());
   isolation::RemoteSpec spec = SpecOf(folder.path());
   spec.start_timeout = milliseconds(1500);
   auto plugin = isolation::RemotePlugin::Open(spec);
   ASSERT_TRUE(plugin.ok()) << plugin.status().ToString();
+  FakeHost host;
+  host.SetStateDir(folder.path());
   const std::string where = GetParam();
   const Status added = host.Add("probe", plugin->get(), R"({"hang":")" + where + R"("})");
   if (where == "create" || where == "start") {
