@@ -22,7 +22,11 @@ GrowingPool::~GrowingPool() {
 bool GrowingPool::Submit(std::function<void()> work) {
   const base::MutexLock lock(mutex_);
   if (stopping_) return false;
-  if (idle_ <= queue_.size() && !StartThread()) return false;
+  if (idle_ <= queue_.size()) {
+    if (threads_ == max_threads_) return false;
+    // The system gives no more threads: one of ours will be free, if not at once.
+    if (!StartThread() && queue_.size() >= threads_) return false;
+  }
   queue_.push_back(std::move(work));
   changed_.NotifyOne();
   return true;
@@ -30,7 +34,6 @@ bool GrowingPool::Submit(std::function<void()> work) {
 
 // Detached: the destructor counts them, and one that ends by itself must leave nothing to join.
 bool GrowingPool::StartThread() {
-  if (threads_ == max_threads_) return false;
   try {
     std::thread([this] { Run(); }).detach();
   } catch (const std::system_error&) {

@@ -21,7 +21,8 @@ class GrowingPool final {
   GrowingPool(const GrowingPool&) = delete;
   GrowingPool& operator=(const GrowingPool&) = delete;
 
-  // False: max_threads are busy, or the system gives no more; `work` will not run. It never waits.
+  // False: max_threads are busy; `work` will not run. When the system gives no more threads (a
+  // limit of the process), as much work waits as there are threads.
   bool Submit(std::function<void()> work);
 
  private:
