@@ -58,6 +58,29 @@ void AddSwap(CLI::App& app, SwapOptions* options, int* exit_code) {
   command->callback([=] { *exit_code = RunSwap(*options); });
 }
 
+void AddMove(CLI::App& app, MoveOptions* options, int* exit_code) {
+  CLI::App* command =
+      app.add_subcommand("move", "Move all records to another hosting plugin while the stack runs");
+  command->add_option("WHAT", options->what, "hosting")
+      ->required()
+      ->check(CLI::IsMember({"hosting"}));
+  command->add_option("--to", options->to, "The hosting plugin to move to: a package, or a folder")
+      ->required()
+      ->type_name("PACKAGE");
+  command->add_option("--slot", options->slot, "The slot whose records move [the only one in use]")
+      ->type_name("SLOT");
+  AddFlags(command, &options->flags);
+  command->add_option("--set", options->set, "A setting of the new plugin (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->footer(
+      "Rows are copied, followed, compared and cut over; the old store stays as it was, and\n"
+      "`strata rollback` goes back to it. To a plugin that needs slots of its own (mirror,\n"
+      "encrypted): strata apply. Example:\n"
+      "  strata move hosting --to ./my_hosting --set path=/new/disk/store");
+  command->callback([=] { *exit_code = RunMove(*options); });
+}
+
 void AddRollback(CLI::App& app, RollbackOptions* options, int* exit_code) {
   CLI::App* command =
       app.add_subcommand("rollback", "Bring back what ran in a slot before its last change");
@@ -141,6 +164,7 @@ void AddTrials(CLI::App& app, TrialsOptions* options, int* exit_code) {
 
 void AddChangeCommands(CLI::App& app, ChangeCommands* options, int* exit_code) {
   AddSwap(app, &options->swap, exit_code);
+  AddMove(app, &options->move, exit_code);
   AddRollback(app, &options->rollback, exit_code);
   AddApply(app, &options->apply, exit_code);
   AddChanges(app, &options->changes, exit_code);

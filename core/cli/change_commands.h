@@ -11,6 +11,7 @@ namespace strata::cli {
 // Options of the commands that change a stack; CLI11 writes into them.
 struct ChangeCommands {
   SwapOptions swap;
+  MoveOptions move;
   RollbackOptions rollback;
   ApplyOptions apply;
   ChangesOptions changes;
@@ -18,8 +19,8 @@ struct ChangeCommands {
   TrialsOptions trials;
 };
 
-// Adds swap, rollback, apply, changes, trial and trials. `options` and `exit_code` outlive the
-// parsing.
+// Adds swap, move, rollback, apply, changes, trial and trials. `options` and `exit_code` outlive
+// the parsing.
 void AddChangeCommands(CLI::App& app, ChangeCommands* options, int* exit_code);
 
 }  // namespace strata::cli

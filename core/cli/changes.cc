@@ -2,14 +2,17 @@
 #include <grpcpp/client_context.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "core/cli/change_text.h"
 #include "core/cli/client.h"
 #include "core/cli/commands.h"
+#include "core/cli/progress.h"
 #include "strata/core/v1/core.grpc.pb.h"
 
 namespace strata::cli {
@@ -20,6 +23,27 @@ using v1::Change;
 
 // Planning reads and checks packages.
 constexpr std::chrono::seconds kPlanTime{30};
+
+// The bar of a change that copies rows; a new one for each time it goes over them.
+class RowsBar {
+ public:
+  void Show(const Change& change) {
+    const v1::Progress& progress = change.progress();
+    const bool running = change.state() == Change::STATE_RUNNING;
+    if (bar_ && (!running || progress.rows() < rows_)) {
+      bar_->Finish(rows_, rows_);
+      bar_.reset();
+    }
+    if (!running || progress.rows() == 0) return;
+    rows_ = progress.rows();
+    if (!bar_) bar_.emplace("rows", std::max(progress.rows_total(), progress.rows()));
+    bar_->Update(rows_, rows_);
+  }
+
+ private:
+  std::optional<Progress> bar_;
+  std::uint64_t rows_ = 0;
+};
 
 class Client {
  public:
@@ -36,7 +60,9 @@ class Client {
     const auto reader = stub_->WatchChange(&context, request);
     Change change;
     std::string shown;
+    RowsBar bar;
     while (reader->Read(&change)) {
+      bar.Show(change);
       if (change.state() != Change::STATE_RUNNING) {
         context.TryCancel();
         return change;
@@ -125,6 +151,23 @@ Result<int> Swap(const SwapOptions& options) {
   return Carry(client, response, options.flags);
 }
 
+Result<int> Move(const MoveOptions& options) {
+  v1::MoveHostingRequest request;
+  request.set_slot(options.slot);
+  request.set_package(PackagePath(options.to));
+  request.set_plan_only(options.flags.plan);
+  if (!options.set.empty()) {
+    STRATA_ASSIGN_OR_RETURN(const std::string settings, SettingsToJson(options.set));
+    request.set_config_json(settings);
+  }
+  Client client(options.flags.at);
+  grpc::ClientContext context;
+  LimitTime(&context);
+  v1::ChangeResponse response;
+  STRATA_RETURN_IF_ERROR(client.From(client.stub().MoveHosting(&context, request, &response)));
+  return Carry(client, response, options.flags);
+}
+
 Result<int> Rollback(const RollbackOptions& options) {
   v1::RollbackRequest request;
   request.set_slot(options.slot);
@@ -195,6 +238,7 @@ Result<int> List(const ChangesOptions& options) {
 }  // namespace
 
 int RunSwap(const SwapOptions& options) { return Exit("swap", Swap(options)); }
+int RunMove(const MoveOptions& options) { return Exit("move", Move(options)); }
 int RunRollback(const RollbackOptions& options) { return Exit("rollback", Rollback(options)); }
 int RunApply(const ApplyOptions& options) { return Exit("apply", Apply(options)); }
 int RunChanges(const ChangesOptions& options) { return Exit("changes", List(options)); }

@@ -62,6 +62,18 @@ struct SwapOptions {
 
 int RunSwap(const SwapOptions& options);
 
+struct MoveOptions {
+  ChangeFlags flags;
+  // What moves: only "hosting" so far.
+  std::string what;
+  std::string to;
+  // Empty: the only hosting slot in use.
+  std::string slot;
+  std::vector<std::string> set;
+};
+
+int RunMove(const MoveOptions& options);
+
 struct RollbackOptions {
   ChangeFlags flags;
   std::string slot;

@@ -107,8 +107,13 @@ strata_code Router::CallSlot(Request& request, std::uint32_t slot, std::uint32_t
   if (route == nullptr || method_index >= route->instance->method_count()) {
     return Refuse(outer, STRATA_UNIMPLEMENTED, "the target is not one of this generation");
   }
+  return CallRoute(request, *route, method_index, outer);
+}
+
+strata_code Router::CallRoute(Request& request, const SlotRoute& route, std::uint32_t method_index,
+                              strata_call* outer) {
   request.set_deadline_us(outer->deadline_us);
-  return Run(request, nullptr, *route, method_index, outer, outer->auth);
+  return Run(request, nullptr, route, method_index, outer, outer->auth);
 }
 
 strata_code Router::CallFromPlugin(Instance& caller, strata_call* outer) {

@@ -35,6 +35,10 @@ class Router final {
   strata_code CallSlot(Request& request, std::uint32_t slot, std::uint32_t method_index,
                        strata_call* outer);
 
+  // The same into an instance that need not be one of the generation; `route` has it.
+  strata_code CallRoute(Request& request, const SlotRoute& route, std::uint32_t method_index,
+                        strata_call* outer);
+
   // strata_host.call. With a parent (or on a thread that serves a call of the same instance) it
   // belongs to that request; otherwise it is background work and enters by itself.
   // INVALID_ARGUMENT: the struct is too small, the handle or the parent is not this instance's, or

@@ -272,6 +272,7 @@ Result<std::unique_ptr<Stack>> Stack::Start(StackConfig config, const StackOptio
   const std::int64_t begun_ns = clock.MonotonicNs();
   RestoreChanges(options, log, &config);
   const auto state = std::make_shared<StackState>(std::move(config), options, log, clock);
+  state->make_transfer = options.make_transfer;
   STRATA_RETURN_IF_ERROR(StartSlots(state));
   std::unique_ptr<Stack> stack(new Stack(state));
   state->health_thread = std::thread([state] {

@@ -15,6 +15,7 @@
 #include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "core/host/change/probation_bounds.h"
+#include "core/host/change/transfer.h"
 #include "core/host/external.h"
 #include "core/host/ingress.h"
 #include "core/host/stack_file.h"
@@ -40,6 +41,8 @@ struct StackOptions {
   std::map<std::string, ExternalSlot, std::less<>> externals;
   // None: the stack has no trials.
   MakeTrials make_trials;
+  // How records are copied in a swap by transfer; null: such swaps are refused.
+  MakeTransfer make_transfer;
 
   // --plugin-path folders, then those of STRATA_PLUGIN_PATH (separated by ":"), then lib/plugins
   // beside the folder of the running program.
@@ -115,8 +118,8 @@ class Stack final : public Ingress {
   // (quick_exit), because that plugin's threads may still run.
   Status Stop();
 
-  // Tells endless calls (a Watch, a long-lived route) that this is the end, before the gateways wait
-  // for the others. New ones end at once.
+  // Tells endless calls (a Watch, a long-lived route) that this is the end, before the gateways
+  // wait for the others. New ones end at once.
   void EndEndless();
 
   // Where the gateways listen, for reports (they may have been given port 0).

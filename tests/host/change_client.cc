@@ -45,6 +45,13 @@ Result<core::v1::ChangeResponse> ChangeClient::Apply(const core::v1::ApplyReques
   return response;
 }
 
+Result<core::v1::ChangeResponse> ChangeClient::MoveHosting(
+    const core::v1::MoveHostingRequest& request) {
+  core::v1::ChangeResponse response;
+  STRATA_RETURN_IF_ERROR(Call("MoveHosting", request, &response));
+  return response;
+}
+
 Result<core::v1::ChangeResponse> ChangeClient::Rollback(const std::string& slot) {
   core::v1::RollbackRequest request;
   request.set_slot(slot);

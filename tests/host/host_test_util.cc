@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "core/sdk/strata/abi.h"
 
@@ -105,8 +106,10 @@ std::string IngressCall::message() const {
 }
 
 Result<std::unique_ptr<TestStack>> TestStack::Start(const std::string& slots,
-                                                    const std::string& head) {
+                                                    const std::string& head,
+                                                    MakeTransfer make_transfer) {
   auto out = std::make_unique<TestStack>();
+  out->make_transfer_ = std::move(make_transfer);
   STRATA_RETURN_IF_ERROR(out->Open(slots, head, /*as_file=*/false));
   return out;
 }
@@ -125,6 +128,7 @@ Status TestStack::Open(const std::string& slots, const std::string& head, bool a
   options.health_interval = std::chrono::milliseconds(5);
   options.probation_interval = std::chrono::milliseconds(20);
   options.as_file = as_file;
+  options.make_transfer = make_transfer_;
   STRATA_ASSIGN_OR_RETURN(stack_, Stack::Start(std::move(config), options, log_, clock_));
   return OkStatus();
 }
@@ -132,7 +136,8 @@ Status TestStack::Open(const std::string& slots, const std::string& head, bool a
 strata_code TestStack::Call(std::string_view slot, std::string_view method, IngressCall* call) {
   auto pin = stack_->Enter(call->call()->deadline_us);
   if (!pin.ok()) return static_cast<strata_code>(pin.status().code());
-  const auto target = (*pin)->FindMethod(slot, "/hosttest.data.v1.Probe/" + std::string(method));
+  const std::string prefix = method.front() == '/' ? "" : "/hosttest.data.v1.Probe/";
+  const auto target = (*pin)->FindMethod(slot, prefix + std::string(method));
   if (!target.ok()) return static_cast<strata_code>(target.status().code());
   return (*pin)->Call(*target, call->call());
 }

@@ -86,7 +86,8 @@ class TestStack final {
  public:
   // `slots`: the YAML below "slots:", indented by two. `head`: lines before it.
   static Result<std::unique_ptr<TestStack>> Start(const std::string& slots,
-                                                  const std::string& head = "");
+                                                  const std::string& head = "",
+                                                  MakeTransfer make_transfer = nullptr);
   // Once more over what this one kept, which must have been stopped.
   Status Restart(const std::string& slots, bool as_file = false);
 
@@ -95,7 +96,8 @@ class TestStack final {
   base::MemoryLogSink& log() { return sink_; }
   const std::string& dir() const { return dir_.path(); }
 
-  // Calls "/hosttest.data.v1.Probe/<method>" of `slot` as one request.
+  // Calls "/hosttest.data.v1.Probe/<method>" of `slot` as one request, or any other method by its
+  // full name.
   strata_code Call(std::string_view slot, std::string_view method, IngressCall* call);
 
  private:
@@ -105,6 +107,7 @@ class TestStack final {
   base::MemoryLogSink sink_;
   base::SystemClock clock_;
   base::Log log_{sink_, clock_};
+  MakeTransfer make_transfer_;
   std::unique_ptr<Stack> stack_;
 };
 

@@ -13,11 +13,12 @@ ALLOWED = {
     "core/abi": [],
     "core/sdk": [],
     "core/host": ["core/sdk"],
+    "core/move": ["core/host", "core/sdk", "storage/replica"],  # the one part that knows hosting
     "core/gateway": ["core/host", "core/sdk"],
     "core/trial": ["core/host", "core/sdk"],
     "core/audit": ["core/sdk"],
     "core/isolation": ["core/gateway", "core/host", "core/sdk"],
-    "core/cli": ["core/gateway", "core/host", "core/isolation", "core/trial", "core/audit", "core/sdk"],
+    "core/cli": ["core/gateway", "core/host", "core/isolation", "core/move", "core/trial", "core/audit", "core/sdk"],
     "storage/api": [],
     "storage/service": ["storage/api", "core/sdk"],  # the contract on top of an engine
     "storage/replica": ["core/sdk"],  # between two stores that keep the contract

@@ -15,6 +15,26 @@ namespace v1 = core::v1;
 namespace fs = std::filesystem;
 using v1::SlotChange;
 
+constexpr std::string_view kHosting = "hosting";
+
+// The hosting slot that slots of other layers are built on, when there is one such.
+Result<std::string> OnlyHosting(const Layout& layout) {
+  std::string found;
+  for (const Slot& slot : layout.slots) {
+    if (!slot.manifest || slot.manifest->layer == kHosting) continue;
+    for (const Grant& grant : slot.grants) {
+      const Slot* const below = layout.Find(grant.slot);
+      if (below == nullptr || !below->manifest || below->manifest->layer != kHosting) continue;
+      if (!found.empty() && found != grant.slot) {
+        return InvalidArgument("several hosting slots are in use; name one");
+      }
+      found = grant.slot;
+    }
+  }
+  if (found.empty()) return NotFound("no hosting slot is in use");
+  return found;
+}
+
 WantedSlot* FindWanted(Wanted* wanted, const std::string& name) {
   for (WantedSlot& slot : wanted->slots) {
     if (slot.config.name == name) return &slot;
@@ -184,6 +204,32 @@ Result<Wanted> WantedBySwap(const StackState& state, const Layout& layout,
   }
   if (request.mode() != v1::SWAP_MODE_UNSPECIFIED) out.modes[request.slot()] = request.mode();
   return out;
+}
+
+Result<Wanted> WantedByMove(const StackState& state, const Layout& layout,
+                            const v1::MoveHostingRequest& request) {
+  v1::SwapRequest swap;
+  swap.set_slot(request.slot());
+  if (swap.slot().empty()) {
+    STRATA_ASSIGN_OR_RETURN(const std::string slot, OnlyHosting(layout));
+    swap.set_slot(slot);
+  }
+  STRATA_ASSIGN_OR_RETURN(const Slot* const now, FindSlot(layout, swap.slot()));
+  if (now->manifest && now->manifest->layer != kHosting) {
+    return InvalidArgument("slot \"" + swap.slot() + "\" is of the " + now->manifest->layer +
+                           " layer; records are moved from one hosting plugin to another");
+  }
+  if (request.package().empty()) return InvalidArgument("no package to move to was named");
+  swap.set_package(request.package());
+  // Its settings are as they are given: nothing of the old ones, such as a path, goes over.
+  swap.set_config_json(request.config_json());
+  swap.set_mode(v1::SWAP_MODE_TRANSFER);
+  STRATA_ASSIGN_OR_RETURN(Wanted wanted, WantedBySwap(state, layout, swap));
+  WantedSlot& slot = *FindWanted(&wanted, swap.slot());
+  slot.config.config_json = request.config_json().empty() ? "{}" : request.config_json();
+  slot.config.config_places = {{"", "move: the new settings"}};
+  wanted.name = "move";
+  return wanted;
 }
 
 Result<Wanted> WantedByRollback(const Layout& layout, const v1::RollbackRequest& request) {

@@ -12,6 +12,8 @@ class StackState;
 // What the RPCs of strata.core.v1 ask for, as a whole stack that is wanted. Errors as there.
 Result<Wanted> WantedBySwap(const StackState& state, const Layout& now,
                             const core::v1::SwapRequest& request);
+Result<Wanted> WantedByMove(const StackState& state, const Layout& now,
+                            const core::v1::MoveHostingRequest& request);
 Result<Wanted> WantedByRollback(const Layout& now, const core::v1::RollbackRequest& request);
 // `warnings`: what the file says that only a restart can do.
 Result<Wanted> WantedByApply(const StackState& state, const core::v1::ApplyRequest& request,

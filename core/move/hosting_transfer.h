@@ -1,0 +1,11 @@
+#pragma once
+
+#include "core/host/change/transfer.h"
+
+namespace strata::move {
+
+// For StackOptions: copies what hosting plugins keep (storage/replica/mover.h), slowly enough that
+// the slots built on them keep their 99th percentile. Other layers: UNIMPLEMENTED.
+host::MakeTransfer HostingTransfers();
+
+}  // namespace strata::move
