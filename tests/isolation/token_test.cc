@@ -32,7 +32,7 @@ class Tokens : public ::testing::Test {
   Code CallWith(const std::string& token, std::string* message) {
     isolation::v1::CallHead head;
     head.set_token(token);
-    head.set_handle(1);
+    head.set_handle(std::uint64_t{7} << 32);
     TestCall call("x", /*timeout_ms=*/5000);
     const auto done = isolation::Forward(*channel_, isolation::path::kCall,
                                          head.SerializeAsString(), isolation::Shape::kResponses,
