@@ -25,7 +25,7 @@ constexpr std::uint64_t kRowsPerLook = 16;
 constexpr std::uint64_t kRowsPerHeader = 2;
 constexpr std::size_t kFewHeaders = 64;
 // And following a join from one resource.
-constexpr std::uint64_t kRowsPerJoin = 32;
+constexpr std::uint64_t kRowsPerJoin = 16;
 // Reading a row costs as much as taking so many resources out of runs.
 constexpr std::uint64_t kMembersPerRow = 32;
 // So many times more than the candidates: seek each instead of going along.
@@ -107,9 +107,7 @@ int ClauseRun::rank() const {
 
 bool ClauseRun::HasOrder() const {
   return open_ && !complete_ && !negated() && !needs_look_ && numbers_.empty() &&
-         criteria_.size() <= kMaxPoints &&
-         std::all_of(criteria_.begin(), criteria_.end(),
-                     [](const Criterion& criterion) { return criterion.exact.has_value(); });
+         narrowed_criteria_ && narrowed_criteria_->size() <= kMaxPoints;
 }
 
 Status ClauseRun::Advance(std::uint64_t work) {
@@ -142,9 +140,10 @@ Status ClauseRun::Advance(std::uint64_t work) {
 }
 
 Result<bool> ClauseRun::Count(std::uint64_t* count) {
-  if (!HasOrder() || criteria_.size() != 1) return false;
-  const std::string& wanted = *criteria_.front().exact;
-  const std::string begin = layout::IndexPrefix(type_, criteria_.front().parameter, wanted);
+  if (!HasOrder() || narrowed_criteria_->size() != 1) return false;
+  const Criterion& only = narrowed_criteria_->front();
+  const std::string& wanted = *only.exact;
+  const std::string begin = layout::IndexPrefix(type_, only.parameter, wanted);
   RangeReader reader(begin, layout::PrefixEnd(begin));
   *count = 0;
   STRATA_RETURN_IF_ERROR(
@@ -191,11 +190,11 @@ Status ClauseRun::NarrowOne(const Criterion& criterion, std::vector<Criterion>* 
 }
 
 Status ClauseRun::Narrow() {
-  if (std::exchange(narrowed_, true)) return {};
+  if (!open_ || std::exchange(narrowed_, true)) return {};
   std::vector<Criterion> narrowed;
   for (const Criterion& criterion : criteria_) {
     bool all = false;
-    if (criterion.exact || criteria_.size() <= kMaxRuns) {
+    if (criterion.exact || criteria_.size() <= kMaxPoints) {
       STRATA_RETURN_IF_ERROR(NarrowOne(criterion, &narrowed, &all));
     }
     if (!all) return {};

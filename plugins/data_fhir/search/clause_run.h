@@ -44,6 +44,8 @@ class ClauseRun {
   // How it compares with other clauses before anything is known: what is likely small first.
   int rank() const;
 
+  // Finds out for which few values it stands, by a few seeks, if that can be.
+  Status Narrow();
   // Whether its resources can be had in order of number without reading all of them.
   bool HasOrder() const;
 
@@ -75,7 +77,6 @@ class ClauseRun {
   void Open();
   Status Resolve(std::uint64_t work);
   Status FilterByJoins(Numbers* candidates);
-  Status Narrow();
   Status NarrowOne(const Criterion& criterion, std::vector<Criterion>* narrowed, bool* all);
   bool IsPoints() const;
   bool IsInHeaders() const;

@@ -20,6 +20,7 @@ constexpr std::size_t kFewCandidates = 1000;  // a clause that finds no more dri
 constexpr std::uint64_t kLooksPerWork = 4;    // candidates to look at for the price of a row
 constexpr std::size_t kSmallAnswer = 2000;    // candidates that are all checked, for the total
 constexpr std::size_t kPageBatch = 64;
+constexpr std::size_t kLeastBatch = 8;
 
 Criterion AllOfType() {
   return Criterion::Exact(layout::ParameterNumberOf(index::kAllCode), std::string());
@@ -62,12 +63,12 @@ Status Execution::Prepare() {
     STRATA_RETURN_IF_ERROR(AddRun(clause));
     positive = positive || !clause.negated;
   }
-  if (positive) return {};
+  if (positive) return runs_.size() == 1 ? runs_.front()->Narrow() : OkStatus();
   everything_.name = "all of the type";
   everything_.any = {AllOfType()};
   STRATA_RETURN_IF_ERROR(AddRun(everything_));
   all_of_type_ = runs_.back().get();
-  return {};
+  return runs_.back()->Narrow();
 }
 
 // date=ge2019-05-01&date=lt2019-05-02: each by itself is half of the data.
@@ -238,7 +239,9 @@ Status Execution::Walk(const NumberPosition& position, std::size_t count, std::u
     done += walk->rows_read() - before;
     std::span<const ResourceNumber> rest = next;  // In the order of the walk.
     while (!rest.empty() && !slice->more) {
-      const std::size_t size = std::min(rest.size(), kPageBatch);
+      // Not many more than are missing, in case most of them match.
+      const std::size_t missing = count + 1 - std::min(count, slice->numbers.size());
+      const std::size_t size = std::min(rest.size(), std::clamp(missing, kLeastBatch, kPageBatch));
       Numbers kept(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size));
       rest = rest.subspan(size);
       done += IsAlone() ? 0 : size;

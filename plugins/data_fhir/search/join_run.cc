@@ -19,6 +19,11 @@
 namespace strata::fhir::search {
 namespace {
 
+// What each resource that the inner query found costs, in rows: to look at it for what it refers
+// to, or to seek the references to it.
+constexpr std::uint64_t kWorkPerReferrer = 16;
+constexpr std::uint64_t kWorkPerTarget = 8;
+
 Status TooMany(std::string_view what) {
   return SearchFault(Code::kResourceExhausted, "too-costly",
                      std::string(what) + " leads through more than " + std::to_string(kMaxJoined) +
@@ -60,12 +65,16 @@ Status JoinRun::Prepare() {
 Result<bool> JoinRun::Resolve(std::uint64_t work, std::vector<Criterion>* criteria,
                               Numbers* numbers) {
   STRATA_RETURN_IF_ERROR(Prepare());
-  Numbers found;
-  STRATA_ASSIGN_OR_RETURN(const bool all, inner_.AllWithin(work, &found));
-  if (!all) return false;
-  if (found.size() > kMaxJoined) return TooMany(join_.reverse ? "_has" : "the chain");
-  STRATA_RETURN_IF_ERROR(join_.reverse ? ReferredFrom(found, numbers)
-                                       : ReferencesTo(found, criteria));
+  if (!found_) {
+    Numbers found;
+    STRATA_ASSIGN_OR_RETURN(const bool all, inner_.AllWithin(work, &found));
+    if (!all) return false;
+    found_ = std::move(found);
+  }
+  if (found_->size() > work / (join_.reverse ? kWorkPerReferrer : kWorkPerTarget)) return false;
+  if (found_->size() > kMaxJoined) return TooMany(join_.reverse ? "_has" : "the chain");
+  STRATA_RETURN_IF_ERROR(join_.reverse ? ReferredFrom(*found_, numbers)
+                                       : ReferencesTo(*found_, criteria));
   resolved_ = true;
   return true;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "plugins/data_fhir/search/execution.h"
@@ -41,6 +42,7 @@ class JoinRun {
   const Join& join_;
   Trace* trace_;
   Execution inner_;
+  std::optional<Numbers> found_;  // By the inner query, once all of it is known.
   bool prepared_ = false;
   bool resolved_ = false;
 };
