@@ -257,7 +257,8 @@ void Batch::Flush() {
   const Status committed = Commit(ready);
   for (Member* member : ready) {
     if (committed.ok()) continue;
-    if (committed.code() == Code::kAborted) {
+    // Lost against another writer, or one of them cannot be: each for itself.
+    if (committed.code() == Code::kAborted || committed.code() == Code::kInvalidArgument) {
       RunAlone(*member->entry);
     } else {
       Answer(*member->entry, committed);
@@ -298,7 +299,7 @@ Status Batch::Commit(std::vector<Member*>& members) {
   }
   if (writes.empty()) return {};
   store::RowChanges rows;
-  store::WriteSet set(store_.records, store_.numbers, store_.extractor);
+  store::WriteSet set(store_);
   STRATA_RETURN_IF_ERROR(set.Build(cx_, writes, &rows));
   for (std::size_t i = 0; i < writers.size(); ++i) {
     Member& member = *writers[i];
@@ -309,7 +310,7 @@ Status Batch::Commit(std::vector<Member*>& members) {
     STRATA_RETURN_IF_ERROR(store::Remember(
         store_, cx_, name, {{status, writes[i].current.n, writes[i].version_id}}, &rows));
   }
-  STRATA_RETURN_IF_ERROR(store_.hosting.Commit(cx_, std::move(rows)).status());
+  STRATA_RETURN_IF_ERROR(set.Commit(cx_, std::move(rows)));
   for (std::size_t i = 0; i < writers.size(); ++i) {
     ResponseOf(*writers[i]->entry).mutable_resource()->set_json(std::move(writes[i].json));
   }

@@ -23,6 +23,10 @@ class OverlayView final : public layout::View {
   bool IsPending(layout::ResourceNumber n) const { return pending_.contains(n); }
 
   std::uint64_t as_of() const override { return base_.as_of(); }
+  const model::CustomParameters* custom_parameters() const override {
+    return base_.custom_parameters();
+  }
+  const index::Extractor* extractor() const override { return base_.extractor(); }
   Status Get(std::span<const std::string> keys, const GetCallback& callback) override;
   Status Scan(std::string_view begin, std::string_view end, const layout::ScanOptions& options,
               const RowCallback& callback) override;

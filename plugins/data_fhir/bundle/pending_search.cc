@@ -16,7 +16,7 @@ Status PendingSearch::Prepare(layout::TypeNumber type) {
   }
   const std::vector<PendingResource>& pending = pending_[type];
   for (std::size_t& at = shown_[type]; at < pending.size(); ++at) {
-    view_->Add(type, pending[at].key.id, pending[at].root, store_.extractor);
+    view_->Add(type, pending[at].key.id, pending[at].root, *stored_->extractor());
     pending_ids_[type].insert(pending[at].key.id);
   }
   return {};

@@ -279,7 +279,7 @@ Status Transaction::MakeWrite(const Entry& entry, Plan& plan, ConditionalReferen
 Status Transaction::Commit() {
   if (writes_.empty()) return {};
   store::RowChanges rows;
-  store::WriteSet set(store_.records, store_.numbers, store_.extractor);
+  store::WriteSet set(store_);
   STRATA_RETURN_IF_ERROR(set.Build(cx_, writes_, &rows));
   for (const store::ConditionGuard& guard : guards_) guard.AddTo(&rows);
   if (!name_.id.empty()) {
@@ -293,7 +293,7 @@ Status Transaction::Commit() {
     }
     STRATA_RETURN_IF_ERROR(store::Remember(store_, cx_, name_, items, &rows));
   }
-  STRATA_RETURN_IF_ERROR(store_.hosting.Commit(cx_, std::move(rows)).status());
+  STRATA_RETURN_IF_ERROR(set.Commit(cx_, std::move(rows)));
   if (keep_texts_) {
     for (std::size_t i = 0; i < writes_.size(); ++i) {
       results_[write_entries_[i]].resource.set_json(std::move(writes_[i].json));

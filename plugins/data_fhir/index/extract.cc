@@ -1,6 +1,7 @@
 #include "plugins/data_fhir/index/extract.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "plugins/data_fhir/index/general.h"
 #include "plugins/data_fhir/index/path.h"
@@ -29,7 +30,7 @@ class TypeCompiler {
 
   void Add(const model::SearchParameter& parameter) {
     if (parameter.expression.empty() || parameter.code == kAllCode) return;
-    const ParameterNumber number = layout::ParameterNumberOf(parameter.code);
+    const ParameterNumber number = NumberOf(parameter);
     const Result<std::vector<Path>> paths = CompilePaths(parameter.expression, type_);
     if (number == 0) return Fault(parameter, "it has no number");
     if (!paths.ok()) return AddGeneral(parameter, number, paths.status());
@@ -82,7 +83,8 @@ class TypeCompiler {
 
 }  // namespace
 
-Extractor::Extractor() = default;
+Extractor::Extractor(std::vector<const model::CustomParameter*> custom)
+    : custom_(std::move(custom)) {}
 Extractor::~Extractor() = default;
 
 const Extractor& Extractor::R4() {
@@ -98,6 +100,9 @@ const Extractor::Compiled& Extractor::For(layout::TypeNumber type) const {
       TypeCompiler compiler(*found, &compiled->program, &compiled->general, &compiled->faults,
                             &compiled->unused);
       for (const model::SearchParameter* p : model::R4Search().ForType(name)) compiler.Add(*p);
+      for (const model::CustomParameter* p : custom_) {
+        if (p->AppliesTo(name)) compiler.Add(p->definition);
+      }
     }
     compiled_[type] = std::move(compiled);
   });
@@ -155,6 +160,47 @@ std::vector<std::string> Extractor::UnusedTypes() const {
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
+}
+
+const Extractor& ExtractorOf(const layout::View& view) {
+  return view.extractor() != nullptr ? *view.extractor() : Extractor::R4();
+}
+
+ParameterNumber NumberOf(const model::SearchParameter& parameter) {
+  return parameter.number != 0 ? parameter.number : layout::ParameterNumberOf(parameter.code);
+}
+
+namespace {
+
+// Whether one of the paths ends at something that the parameter can hold.
+Status CheckPaths(const model::SearchParameter& parameter, const std::vector<Path>& paths) {
+  std::string found;
+  for (const Path& path : paths) {
+    if (parameter.type == model::SearchType::kComposite) {
+      STRATA_RETURN_IF_ERROR(Composite::Compile(parameter, 1, *path.type).status());
+      return {};
+    }
+    if (path.element == kExtensionValue) return {};
+    if (ConversionFor(path, parameter.type, 1).data != DataType::kNone) return {};
+    found.append(found.empty() ? "" : ", ").append(path.type->name());
+  }
+  if (found.empty()) return InvalidArgument("the expression finds nothing on this type");
+  return InvalidArgument("the expression finds " + found + ", which a parameter of type " +
+                         std::string(model::SearchTypeName(parameter.type)) + " cannot hold");
+}
+
+}  // namespace
+
+Status CheckIndexable(const model::SearchParameter& parameter, const model::Type& type) {
+  const auto expression = fhirpath::Expression::Compile(parameter.expression);
+  if (!expression.ok()) return expression.status();
+  const Result<std::vector<Path>> paths = CompilePaths(parameter.expression, type);
+  if (paths.ok()) return CheckPaths(parameter, *paths);
+  if (paths.status().code() != Code::kUnimplemented) return paths.status();
+  if (parameter.type == model::SearchType::kComposite) {
+    return InvalidArgument("the expression of a composite must be a plain path");
+  }
+  return expression->Check(type);
 }
 
 }  // namespace strata::fhir::index

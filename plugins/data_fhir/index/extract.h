@@ -12,6 +12,8 @@
 #include "plugins/data_fhir/index/entry_list.h"
 #include "plugins/data_fhir/index/program.h"
 #include "plugins/data_fhir/layout/numbers.h"
+#include "plugins/data_fhir/layout/view.h"
+#include "plugins/data_fhir/model/custom_parameters.h"
 
 namespace strata::fhir::index {
 
@@ -22,7 +24,8 @@ inline constexpr std::string_view kAllCode = "_id";
 // compiled per resource type when the first resource of that type comes by. Thread-safe.
 class Extractor {
  public:
-  Extractor();
+  // `custom`: parameters that a store defines itself, which outlive the extractor.
+  explicit Extractor(std::vector<const model::CustomParameter*> custom = {});
   ~Extractor();
   Extractor(const Extractor&) = delete;
   Extractor& operator=(const Extractor&) = delete;
@@ -51,8 +54,20 @@ class Extractor {
   struct Compiled;
   const Compiled& For(layout::TypeNumber type) const;
 
+  const std::vector<const model::CustomParameter*> custom_;
   mutable std::array<std::once_flag, 256> once_;
   mutable std::array<std::unique_ptr<const Compiled>, 256> compiled_;
 };
+
+// The extractor of a view: that of its store, or the one for R4.
+const Extractor& ExtractorOf(const layout::View& view);
+
+// The number of the parameter's index rows; 0 when it has none.
+layout::ParameterNumber NumberOf(const model::SearchParameter& parameter);
+
+// Whether the parameter can be indexed on resources of a type. INVALID_ARGUMENT with the reason:
+// the expression is broken (with the position), names what does not exist, finds nothing there or
+// nothing that a parameter of its type can hold; a component is not defined.
+Status CheckIndexable(const model::SearchParameter& parameter, const model::Type& type);
 
 }  // namespace strata::fhir::index

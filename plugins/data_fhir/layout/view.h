@@ -9,6 +9,13 @@
 #include "core/base/status.h"
 #include "plugins/data_fhir/layout/header.h"
 
+namespace strata::fhir::index {
+class Extractor;
+}
+namespace strata::fhir::model {
+class CustomParameters;
+}
+
 namespace strata::fhir::layout {
 
 // One row as it is now: its key, the version of the commit that wrote it, its value. Borrowed for
@@ -50,6 +57,10 @@ class View {
 
   // The moment: version of the last commit that this view sees.
   virtual std::uint64_t as_of() const = 0;
+
+  // What the store defines beside the standard; nullptr: nothing. Live as long as the view.
+  virtual const model::CustomParameters* custom_parameters() const { return nullptr; }
+  virtual const index::Extractor* extractor() const { return nullptr; }
 
   // Calls back once for each key, in order; absent keys have version 0.
   virtual Status Get(std::span<const std::string> keys, const GetCallback& callback) = 0;

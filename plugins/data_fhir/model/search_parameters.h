@@ -46,8 +46,13 @@ struct SearchParameter {
   std::optional<bool> multiple_or;
   std::optional<bool> multiple_and;
   std::vector<SearchComponent> components;
+  // Of parameters that a store defines itself: the number of their index rows, and the URL.
+  std::uint16_t number = 0;
+  std::string_view full_url = {};
 
-  std::string Url() const { return std::string(kUrlPrefix).append(url_tail); }
+  std::string Url() const {
+    return full_url.empty() ? std::string(kUrlPrefix).append(url_tail) : std::string(full_url);
+  }
 };
 
 // The parameters and compartments of R4. Get it by R4Search().

@@ -90,7 +90,7 @@ class Collector {
       STRATA_ASSIGN_OR_RETURN(const json::Value root, parser.Parse(resource.json));
       std::vector<ParameterNumber> parameters = {include.reference};
       if (include.reference == 0) parameters = ReferencesOf(type);
-      index::Extractor::R4().VisitElements(resource.header->type, root, parameters, refer);
+      index::ExtractorOf(view_).VisitElements(resource.header->type, root, parameters, refer);
       return {};
     };
     STRATA_RETURN_IF_ERROR(view_.ReadResources(fresh, /*with_json=*/true, each));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "plugins/data_fhir/index/extract.h"
 #include "plugins/data_fhir/search/limits.h"
 #include "plugins/data_fhir/search/query_parser.h"
 #include "plugins/data_fhir/search/text.h"
@@ -86,7 +87,7 @@ bool QueryParser::AddSortKey(std::string_view key) {
                                        std::string(model::SearchTypeName(definition->type)) +
                                        " is not supported");
   }
-  sort.parameter = layout::ParameterNumberOf(definition->code);
+  sort.parameter = index::NumberOf(*definition);
   sort.type = definition->type;
   query_->sort.push_back(sort);
   return true;

@@ -147,7 +147,7 @@ Criterion VersionsBelow(ParameterNumber parameter, std::string_view text) {
 
 bool QueryParser::AddHierarchy(const model::SearchParameter& definition, std::string_view modifier,
                                std::string_view value) {
-  const ParameterNumber parameter = layout::ParameterNumberOf(definition.code);
+  const ParameterNumber parameter = index::NumberOf(definition);
   const bool below = modifier == "below";
   Clause clause;
   std::set<std::string, std::less<>> values;

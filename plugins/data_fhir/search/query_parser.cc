@@ -1,4 +1,5 @@
 #include "plugins/data_fhir/search/query_parser.h"
+#include "plugins/data_fhir/index/extract.h"
 
 #include <algorithm>
 #include <utility>
@@ -35,6 +36,12 @@ std::string KnownCodes(std::string_view type) {
     codes.append(codes.empty() ? "" : ", ").append(parameter->code);
   }
   return codes;
+}
+
+const model::CustomParameter* FindCustom(const layout::View& view, std::string_view type,
+                                         std::string_view code) {
+  const model::CustomParameters* const custom = view.custom_parameters();
+  return custom == nullptr ? nullptr : custom->Find(type, code);
 }
 
 }  // namespace
@@ -93,7 +100,7 @@ bool QueryParser::Add(std::string_view name, std::string_view value) {
   if (!parsed.chain.empty()) return AddChain(*definition, parsed.modifier, parsed.chain, value);
   if (!CheckModifier(*definition, parsed.modifier)) return false;
   if (parsed.modifier == "missing") {
-    return AddMissing(layout::ParameterNumberOf(definition->code), value);
+    return AddMissing(index::NumberOf(*definition), value);
   }
   if (definition->type == SearchType::kReference &&
       (parsed.modifier == "above" || parsed.modifier == "below")) {
@@ -108,6 +115,11 @@ bool QueryParser::Add(std::string_view name, std::string_view value) {
 const model::SearchParameter* QueryParser::FindParameter(std::string_view code) {
   const model::SearchParameter* definition = model::R4Search().Find(query_->type, code);
   if (definition != nullptr && IsIndexed(*definition)) return definition;
+  if (const model::CustomParameter* custom = FindCustom(*context_->view, query_->type, code)) {
+    if (custom->active) return &custom->definition;
+    Refuse("transient", custom->NotReady());
+    return nullptr;
+  }
   const std::string_view reason =
       definition == nullptr ? " is not known for " : " is not supported for ";
   Refuse("not-supported", "search parameter " + Quoted(code) + std::string(reason) + query_->type +
@@ -168,8 +180,8 @@ bool QueryParser::AddIndexed(const model::SearchParameter& definition, std::stri
     return Refuse("too-costly",
                   Quoted(name_) + " has more than " + std::to_string(kMaxValues) + " values");
   }
-  const Subject subject{&definition, layout::ParameterNumberOf(definition.code), modifier,
-                        context_->now_us, context_->base_url};
+  const Subject subject{&definition, index::NumberOf(definition), modifier, context_->now_us,
+                        context_->base_url};
   Clause clause;
   clause.negated = modifier == "not";
   for (const std::string_view one : values) {
@@ -210,7 +222,7 @@ bool QueryParser::AddChain(const model::SearchParameter& definition, std::string
     // Without a type all targets that have the parameter are meant.
     std::shared_ptr<const Query> inner = Inner(target, rest, value, &faults);
     if (inner == nullptr) continue;
-    clause.joins.push_back({layout::ParameterNumberOf(definition.code), std::string(target),
+    clause.joins.push_back({index::NumberOf(definition), std::string(target),
                             /*reverse=*/false, std::move(inner)});
   }
   if (clause.joins.empty()) {

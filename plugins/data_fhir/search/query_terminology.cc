@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "plugins/data_fhir/index/extract.h"
 #include "plugins/data_fhir/search/criteria.h"
 #include "plugins/data_fhir/search/limits.h"
 #include "plugins/data_fhir/search/query_parser.h"
@@ -50,7 +51,7 @@ bool QueryParser::AddTerminology(const model::SearchParameter& definition,
   }
   Clause clause;
   clause.negated = modifier == "not-in";
-  clause.any = CriteriaOf(layout::ParameterNumberOf(definition.code), all);
+  clause.any = CriteriaOf(index::NumberOf(definition), all);
   return Push(std::move(clause));
 }
 

@@ -11,18 +11,20 @@ namespace {
 
 constexpr std::size_t kReadAtOnce = 128;
 
-bool Verified(layout::TypeNumber type, const Criterion& criterion, json::Value resource) {
+bool Verified(const index::Extractor& extractor, layout::TypeNumber type,
+              const Criterion& criterion, json::Value resource) {
   const auto parameter = static_cast<ParameterNumber>(criterion.parameter & ~layout::kCompanion);
   bool verified = false;
-  index::Extractor::R4().VisitElements(type, resource, {&parameter, 1},
-                                       [&](const index::Conversion& conversion, json::Value value) {
-                                         verified = verified || criterion.verify(conversion, value);
-                                       });
+  extractor.VisitElements(type, resource, {&parameter, 1},
+                          [&](const index::Conversion& conversion, json::Value value) {
+                            verified = verified || criterion.verify(conversion, value);
+                          });
   return verified;
 }
 
 // `entries` is room to work in.
-bool HoldsWith(layout::TypeNumber type, std::span<const Criterion> criteria, json::Value resource,
+bool HoldsWith(const index::Extractor& extractor, layout::TypeNumber type,
+               std::span<const Criterion> criteria, json::Value resource,
                index::EntryList* entries) {
   std::vector<ParameterNumber> parameters;
   for (const Criterion& criterion : criteria) {
@@ -34,13 +36,13 @@ bool HoldsWith(layout::TypeNumber type, std::span<const Criterion> criteria, jso
   }
   std::sort(parameters.begin(), parameters.end());
   parameters.erase(std::unique(parameters.begin(), parameters.end()), parameters.end());
-  index::Extractor::R4().ExtractOnly(type, resource, parameters, entries);
+  extractor.ExtractOnly(type, resource, parameters, entries);
   return std::any_of(criteria.begin(), criteria.end(), [&](const Criterion& criterion) {
     if (criterion.look) return false;
     const index::EntryList::Range range = entries->RangeOf(criterion.parameter);
     for (std::size_t i = range.first; i < range.last; ++i) {
       if (!criterion.Accepts((*entries)[i].value)) continue;
-      return !criterion.verify || Verified(type, criterion, resource);
+      return !criterion.verify || Verified(extractor, type, criterion, resource);
     }
     return false;
   });
@@ -64,12 +66,12 @@ Status ResourceCheck::ForEach(std::span<const layout::ResourceNumber> numbers, c
 }
 
 bool ResourceCheck::Holds(std::span<const Criterion> criteria, json::Value resource) {
-  return HoldsWith(type_, criteria, resource, &entries_);
+  return HoldsWith(index::ExtractorOf(view_), type_, criteria, resource, &entries_);
 }
 
 bool HoldsFor(layout::TypeNumber type, std::span<const Criterion> criteria, json::Value resource) {
   index::EntryList entries;
-  return HoldsWith(type, criteria, resource, &entries);
+  return HoldsWith(index::Extractor::R4(), type, criteria, resource, &entries);
 }
 
 Criterion LookAt(std::function<bool(json::Value resource)> look) {

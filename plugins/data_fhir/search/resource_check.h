@@ -11,7 +11,7 @@
 
 namespace strata::fhir::search {
 
-// Whether one of `criteria` accepts the resource. Thread-safe.
+// Whether one of `criteria`, of parameters of the standard, accepts the resource. Thread-safe.
 bool HoldsFor(layout::TypeNumber type, std::span<const Criterion> criteria, json::Value resource);
 
 // All resources for which `look` holds.

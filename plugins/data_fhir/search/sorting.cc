@@ -93,7 +93,7 @@ Status KeysFromResources(layout::View& view, layout::TypeNumber type,
   ResourceCheck check(view, type);
   index::EntryList entries;
   return check.ForEach(numbers, [&](std::size_t i, json::Value resource) {
-    index::Extractor::R4().ExtractOnly(type, resource, parameters, &entries);
+    index::ExtractorOf(view).ExtractOnly(type, resource, parameters, &entries);
     for (const std::size_t key : wanted) {
       const index::EntryList::Range range = entries.RangeOf(sort[key].parameter);
       std::string& kept = (*rows)[places[i]].keys[key];

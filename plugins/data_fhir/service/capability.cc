@@ -25,8 +25,19 @@ void WriteInteractions(std::span<const std::string_view> codes, json::Writer* wr
   writer->EndArray();
 }
 
-void DescribeType(const model::Type& type, data::v1::TypeCapability* capability,
-                  json::Writer* writer) {
+void DescribeParameter(const model::SearchParameter& parameter,
+                       data::v1::TypeCapability* capability, json::Writer* writer) {
+  const std::string_view type_name = model::SearchTypeName(parameter.type);
+  auto* search = capability->add_search_parameters();
+  search->set_code(std::string(parameter.code));
+  search->set_type(std::string(type_name));
+  search->set_definition(parameter.Url());
+  writer->BeginObject().Field("name", parameter.code).Field("definition", parameter.Url());
+  writer->Field("type", type_name).EndObject();
+}
+
+void DescribeType(const model::Type& type, const model::CustomParameters& custom,
+                  data::v1::TypeCapability* capability, json::Writer* writer) {
   capability->set_type(std::string(type.name()));
   writer->BeginObject().Field("type", type.name());
   writer->Field("profile",
@@ -44,21 +55,17 @@ void DescribeType(const model::Type& type, data::v1::TypeCapability* capability,
   }
   writer->Key("searchParam").BeginArray();
   for (const model::SearchParameter* parameter : model::R4Search().ForType(type.name())) {
-    if (!IsSearchable(*parameter)) continue;
-    const std::string_view type_name = model::SearchTypeName(parameter->type);
-    auto* search = capability->add_search_parameters();
-    search->set_code(std::string(parameter->code));
-    search->set_type(std::string(type_name));
-    search->set_definition(parameter->Url());
-    writer->BeginObject().Field("name", parameter->code).Field("definition", parameter->Url());
-    writer->Field("type", type_name).EndObject();
+    if (IsSearchable(*parameter)) DescribeParameter(*parameter, capability, writer);
+  }
+  for (const model::CustomParameter* parameter : custom.ForType(type.name())) {
+    if (parameter->active) DescribeParameter(parameter->definition, capability, writer);
   }
   writer->EndArray().EndObject();
 }
 
 }  // namespace
 
-data::v1::DescribeResponse DescribeCapabilities() {
+data::v1::DescribeResponse DescribeCapabilities(const model::CustomParameters& custom) {
   data::v1::DescribeResponse response;
   response.set_name("Strata data_fhir");
   response.set_version("0.1.0");
@@ -69,7 +76,7 @@ data::v1::DescribeResponse DescribeCapabilities() {
   json::Writer writer(&rest);
   writer.BeginObject().Field("mode", "server").Key("resource").BeginArray();
   for (const model::Type* type : model::R4().resource_types()) {
-    DescribeType(*type, response.add_types(), &writer);
+    DescribeType(*type, custom, response.add_types(), &writer);
   }
   writer.EndArray();
   WriteInteractions(kSystemInteractions, &writer);

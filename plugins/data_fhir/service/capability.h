@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "plugins/data_fhir/model/custom_parameters.h"
 #include "strata/data/v1/data.pb.h"
 
 namespace strata::fhir::service {
@@ -9,6 +10,6 @@ namespace strata::fhir::service {
 // What the plugin can do: every R4 type with its interactions and search parameters, and the same
 // as the "rest" part of a CapabilityStatement (FHIR R4 capabilitystatement.html). The answer never
 // changes while the plugin runs. Thread-safe.
-data::v1::DescribeResponse DescribeCapabilities();
+data::v1::DescribeResponse DescribeCapabilities(const model::CustomParameters& custom);
 
 }  // namespace strata::fhir::service

@@ -58,10 +58,18 @@ DataService::DataService(Host host, std::string_view)
       }),
       operate_([this](const Context& cx, const data::v1::OperateRequest& request) {
         return RunOperation(store_, cx, request);
-      }) {}
+      }),
+      reindexer_(store_) {}
 
 Status DataService::Start() {
   const Context cx = Context::Background(kStartTimeout);
+  STRATA_RETURN_IF_ERROR(CheckFormat(cx));
+  STRATA_RETURN_IF_ERROR(store_.definitions.Refresh(cx).status());
+  reindexer_.Start();
+  return {};
+}
+
+Status DataService::CheckFormat(const Context& cx) {
   const std::string key = layout::MetaKey("format");
   STRATA_ASSIGN_OR_RETURN(const store::HostedRow row, store_.hosting.GetOne(cx, key));
   if (row.version == 0) {
@@ -87,8 +95,9 @@ std::string_view DataService::ConfigSchema() {
 
 Status DataService::Describe(Context& cx, const data::v1::DescribeRequest&,
                              data::v1::DescribeResponse* response) {
-  return Serve(cx, [&] {
-    *response = DescribeCapabilities();
+  return Serve(cx, [&]() -> Status {
+    STRATA_ASSIGN_OR_RETURN(const auto set, store_.definitions.Refresh(cx));
+    *response = DescribeCapabilities(set->custom);
     return OkStatus();
   });
 }

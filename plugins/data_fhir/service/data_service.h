@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "plugins/data_fhir/bundle/processor.h"
+#include "plugins/data_fhir/service/reindexer.h"
 #include "plugins/data_fhir/store/store.h"
 #include "strata/data/v1/data.strata.h"
 
@@ -53,10 +54,13 @@ class DataService final : public data::v1::DataService {
                Writer<data::v1::WatchResponse>& writer) override;
 
  private:
+  Status CheckFormat(const Context& cx);
+
   const Host host_;
   store::Store store_;
   const bundle::Search search_;
   const bundle::Operate operate_;
+  Reindexer reindexer_;  // last: its thread uses the others
 };
 
 }  // namespace strata::fhir::service

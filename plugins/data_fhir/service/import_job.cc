@@ -148,6 +148,7 @@ Status ImportJob::RunResources(std::vector<Resource> resources) {
     for (int attempt = 0; attempt < store::kAttempts; ++attempt) {
       const Status status = PutOnce(together);
       if (status.code() == Code::kAborted && !cx_.Cancelled()) continue;
+      if (!status.ok() && !IsTrouble(status.code())) return PutAlone(std::exchange(together, {}));
       if (!status.ok()) return status;
       progress_->resources += together.size();
       together.clear();
@@ -164,6 +165,23 @@ Status ImportJob::RunResources(std::vector<Resource> resources) {
     together.push_back(std::move(resource));
   }
   return together.empty() ? OkStatus() : put();
+}
+
+// One of them cannot be stored (a SearchParameter that defines nothing): each for itself.
+Status ImportJob::PutAlone(const std::vector<Resource>& resources) {
+  for (const Resource& resource : resources) {
+    Status status = store::TooBusy();
+    for (int attempt = 0; attempt < store::kAttempts && status.code() == Code::kAborted;
+         ++attempt) {
+      status = PutOnce({resource});
+    }
+    if (status.ok()) {
+      ++progress_->resources;
+    } else {
+      STRATA_RETURN_IF_ERROR(Blame(resource.item, resource.entry, status));
+    }
+  }
+  return {};
 }
 
 Status ImportJob::PutOnce(const std::vector<Resource>& resources) {
@@ -188,9 +206,9 @@ Status ImportJob::PutOnce(const std::vector<Resource>& resources) {
   }
   if (writes.empty()) return {};
   store::RowChanges rows;
-  store::WriteSet set(store_.records, store_.numbers, store_.extractor);
+  store::WriteSet set(store_);
   STRATA_RETURN_IF_ERROR(set.Build(cx_, writes, &rows));
-  return store_.hosting.Commit(cx_, std::move(rows)).status();
+  return set.Commit(cx_, std::move(rows));
 }
 
 // A resource that is new here keeps its version and time, so that an export comes back the same.

@@ -69,6 +69,7 @@ class ImportJob final {
   void AddResource(json::Value root, std::int64_t entry, Parsed* parsed);
   std::vector<std::uint64_t> Keys() const;
   Status RunResources(std::vector<Resource> resources);
+  Status PutAlone(const std::vector<Resource>& resources);
   Status PutOnce(const std::vector<Resource>& resources);
   store::Write MakeWrite(const Resource& resource, store::Current current) const;
   Status RunBundle(const Parsed& parsed, std::uint64_t batch);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plugins/data_fhir/service/fhirpath_operation.h"
+#include "plugins/data_fhir/service/reindexer.h"
 #include "plugins/data_fhir/store/fault.h"
 #include "plugins/data_fhir/store/reader.h"
 #include "plugins/data_fhir/store/stored_json.h"
@@ -89,14 +90,19 @@ std::string_view NameOf(std::string_view operation) {
 }  // namespace
 
 Status CheckOperation(std::string_view operation) {
-  if (NameOf(operation) == "fhirpath") return {};
+  if (NameOf(operation) == "fhirpath" || NameOf(operation) == "reindex-status") return {};
   return store::Fault(Code::kUnimplemented, "not-supported",
-                      "this server has no such operation; it has: $fhirpath", "operation");
+                      "this server has no such operation; it has: $fhirpath, $reindex-status",
+                      "operation");
 }
 
 Result<std::string> RunOperation(store::Store& store, const Context& cx,
                                  const OperateRequest& request) {
   STRATA_RETURN_IF_ERROR(CheckOperation(request.operation()));
+  if (NameOf(request.operation()) == "reindex-status") {
+    STRATA_ASSIGN_OR_RETURN(const auto set, store.definitions.Refresh(cx));
+    return ReindexStatus(*set);
+  }
   return FhirPath(store, cx, request);
 }
 

@@ -32,7 +32,7 @@ Result<bool> Replay(Store& store, const Context& cx, const RequestName& name,
 
 Status CommitChange(Store& store, const Context& cx, const RequestName& name, Change* change) {
   RowChanges rows;
-  WriteSet set(store.records, store.numbers, store.extractor);
+  WriteSet set(store);
   STRATA_RETURN_IF_ERROR(set.Build(cx, change->writes, &rows));
   if (change->guard) change->guard->AddTo(&rows);
   std::vector<RememberedItem> items;
@@ -40,7 +40,7 @@ Status CommitChange(Store& store, const Context& cx, const RequestName& name, Ch
     items.push_back({change->status, write.current.n, write.version_id});
   }
   STRATA_RETURN_IF_ERROR(Remember(store, cx, name, items, &rows));
-  return store.hosting.Commit(cx, std::move(rows)).status();
+  return set.Commit(cx, std::move(rows));
 }
 
 Write MakeWrite(Store& store, ResourceKey key, Current current, const ClientResource& resource) {

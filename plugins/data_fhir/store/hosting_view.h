@@ -15,9 +15,13 @@ namespace strata::fhir::store {
 class HostingView final : public layout::View {
  public:
   HostingView(const Records& records, const Context& cx, std::uint64_t as_of)
-      : records_(records), cx_(cx), as_of_(as_of) {}
+      : records_(records), cx_(cx), as_of_(as_of), definitions_(records.definitions().Snapshot()) {}
 
   std::uint64_t as_of() const override { return as_of_; }
+  const model::CustomParameters* custom_parameters() const override {
+    return &definitions_->custom;
+  }
+  const index::Extractor* extractor() const override { return &definitions_->extractor(); }
   Status Get(std::span<const std::string> keys, const GetCallback& callback) override;
   Status Scan(std::string_view begin, std::string_view end, const layout::ScanOptions& options,
               const RowCallback& callback) override;
@@ -33,6 +37,7 @@ class HostingView final : public layout::View {
   const Records& records_;
   const Context& cx_;
   const std::uint64_t as_of_;
+  const std::shared_ptr<const DefinitionSet> definitions_;  // shared with whoever reads now
 };
 
 }  // namespace strata::fhir::store

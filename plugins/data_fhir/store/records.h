@@ -12,6 +12,7 @@
 #include "core/base/status.h"
 #include "plugins/data_fhir/layout/header.h"
 #include "plugins/data_fhir/store/body_codec.h"
+#include "plugins/data_fhir/store/definitions.h"
 #include "plugins/data_fhir/store/hosting.h"
 
 namespace strata::fhir::store {
@@ -51,7 +52,8 @@ struct Version {
 // Blocks. Thread-safe.
 class Records final {
  public:
-  Records(const Hosting& hosting, const BodyCodec& codec) : hosting_(hosting), codec_(codec) {}
+  Records(const Hosting& hosting, const BodyCodec& codec, const Definitions& definitions)
+      : hosting_(hosting), codec_(codec), definitions_(definitions) {}
 
   // What is stored under each key, in their order.
   Result<std::vector<Current>> Load(const Context& cx, std::span<const ResourceKey> keys) const;
@@ -77,6 +79,7 @@ class Records final {
 
   const Hosting& hosting() const { return hosting_; }
   const BodyCodec& codec() const { return codec_; }
+  const Definitions& definitions() const { return definitions_; }
 
  private:
   Result<Version> UnpackRow(const Context& cx, layout::ResourceNumber n, const HostedRow& hosted,
@@ -84,6 +87,7 @@ class Records final {
 
   const Hosting& hosting_;
   const BodyCodec& codec_;
+  const Definitions& definitions_;
 };
 
 // The numbers in an I row. DATA_LOSS when it is damaged.

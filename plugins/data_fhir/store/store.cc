@@ -13,10 +13,10 @@ namespace strata::fhir::store {
 
 Store::Store(hosting::v1::HostingClient client, std::function<std::int64_t()> clock, Find search)
     : hosting(std::move(client)),
-      records(hosting, codec),
+      definitions(hosting),
+      records(hosting, codec, definitions),
       numbers(hosting),
       tokens(hosting),
-      extractor(index::Extractor::R4()),
       now_us(std::move(clock)),
       find(std::move(search)) {}
 

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/data_fhir/index/extract.h"
 #include "plugins/data_fhir/layout/view.h"
 #include "plugins/data_fhir/store/body_codec.h"
+#include "plugins/data_fhir/store/definitions.h"
 #include "plugins/data_fhir/store/hosting.h"
 #include "plugins/data_fhir/store/number_allocator.h"
 #include "plugins/data_fhir/store/page_token.h"
@@ -35,10 +35,10 @@ struct Store final {
 
   const Hosting hosting;
   const BodyCodec codec;
+  Definitions definitions;
   const Records records;
   NumberAllocator numbers;
   PageTokens tokens;
-  const index::Extractor& extractor;
   const std::function<std::int64_t()> now_us;
   const Find find;
 };

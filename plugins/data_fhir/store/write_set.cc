@@ -36,6 +36,11 @@ NextVersion NextAfter(const Current& current, std::int64_t now_us) {
 Status WriteSet::Build(const Context& cx, std::vector<Write>& writes, RowChanges* changes) {
   index_changes_.clear();
   new_rows_.Clear();
+  STRATA_ASSIGN_OR_RETURN(set_, definitions_.Refresh(cx));
+  STRATA_RETURN_IF_ERROR(definitions_.Change(cx, *set_, writes, changes));
+  redefines_ = std::any_of(writes.begin(), writes.end(), [](const Write& write) {
+    return write.key.type_name() == "SearchParameter";
+  });
   STRATA_RETURN_IF_ERROR(Number(cx, writes));
   for (const Write& write : writes) {
     const bool is_new = write.current.row_version == 0;
@@ -125,8 +130,23 @@ Status WriteSet::Extract(const Write& write, std::string_view json, index::Entry
   entries->Clear();
   if (json.empty()) return {};
   STRATA_ASSIGN_OR_RETURN(const json::Value root, parser_.Parse(json));
-  extractor_.Extract(write.key.type, root, entries);
+  set_->extractor().Extract(write.key.type, root, entries);
   return {};
+}
+
+Status WriteSet::Commit(const Context& cx, RowChanges changes) {
+  STRATA_RETURN_IF_ERROR(records_.hosting().Commit(cx, std::move(changes)).status());
+  // A failure to look costs a second: the reindexer looks as well.
+  if (redefines_) static_cast<void>(definitions_.Refresh(cx));
+  return {};
+}
+
+void WriteSet::AddLives(layout::TypeNumber type, layout::ResourceNumber n,
+                        const index::EntryList& entries) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    index_changes_.push_back(
+        {layout::IndexPrefix(type, entries[i].parameter, entries[i].value), {n, /*begins=*/true}});
+  }
 }
 
 void WriteSet::IndexNew(const Write& write) {

@@ -3,6 +3,7 @@
 #include <strata/context.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "plugins/data_fhir/layout/run_builder.h"
 #include "plugins/data_fhir/store/number_allocator.h"
 #include "plugins/data_fhir/store/records.h"
+#include "plugins/data_fhir/store/store.h"
 
 namespace strata::fhir::store {
 
@@ -43,12 +45,25 @@ NextVersion NextAfter(const Current& current, std::int64_t now_us);
 // resources are taken from the allocator. Single-threaded; blocks.
 class WriteSet final {
  public:
-  WriteSet(const Records& records, NumberAllocator& numbers, const index::Extractor& extractor)
-      : records_(records), numbers_(numbers), extractor_(extractor) {}
+  explicit WriteSet(Store& store)
+      : records_(store.records), numbers_(store.numbers), definitions_(store.definitions) {}
 
   // Makes the rows of the writes, with the requirement that nobody changed the resources since they
   // were read. Takes over the writes' texts only when they are large; `writes` keep their numbers.
+  // Writes of SearchParameter resources change what all resources are indexed by:
+  // INVALID_ARGUMENT when one defines what cannot be.
   Status Build(const Context& cx, std::vector<Write>& writes, RowChanges* changes);
+
+  // Commits what Build has made, and more. What it redefines is known to this process at once.
+  // ABORTED: others were faster.
+  Status Commit(const Context& cx, RowChanges changes);
+
+  // Makes the index rows that resources lack: lives that begin with this commit. Entries that are
+  // there already are left as they are. Add any number, then Finish.
+  void AddLives(layout::TypeNumber type, layout::ResourceNumber n, const index::EntryList& entries);
+  Status FinishLives(const Context& cx, RowChanges* changes) {
+    return PutIndexChanges(cx, changes);
+  }
 
  private:
   // A life of the resource in the value begins or ends.
@@ -71,7 +86,9 @@ class WriteSet final {
 
   const Records& records_;
   NumberAllocator& numbers_;
-  const index::Extractor& extractor_;
+  Definitions& definitions_;
+  bool redefines_ = false;
+  std::shared_ptr<const DefinitionSet> set_;  // for the time of a Build
   json::Parser parser_;
   index::EntryList entries_;
   index::EntryList old_entries_;
