@@ -1,11 +1,14 @@
-// The real program under concurrent clients of FHIR over HTTP and of hosting over gRPC, while it is
-// restarted and killed. STRATA_HISTORY_SECONDS=N lets each run go on for N seconds.
+// The real program under concurrent clients of FHIR over HTTP and of hosting over gRPC, while its
+// plugins are swapped and while it is restarted and killed. STRATA_HISTORY_SECONDS=N lets each run
+// go on for N seconds.
 #include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdlib>
 
+#include "strata/core/v1/core.grpc.pb.h"
 #include "tests/history/checker.h"
 #include "tests/history/workload.h"
 
@@ -34,6 +37,29 @@ std::vector<std::string> Keys(const std::string& prefix) {
   std::vector<std::string> out;
   for (int i = 0; i < 6; ++i) out.push_back(prefix + std::to_string(i));
   return out;
+}
+
+// Replaces the plugin of a slot by a new instance of the same package; empty: done.
+std::string Swap(const Endpoints& where, const std::string& slot) {
+  const auto stub =
+      core::v1::Core::NewStub(grpc::CreateChannel(where.grpc, grpc::InsecureChannelCredentials()));
+  core::v1::SwapRequest request;
+  request.set_slot(slot);
+  request.set_probation_s(0);
+  core::v1::ChangeResponse begun;
+  grpc::ClientContext context;
+  const grpc::Status asked = stub->Swap(&context, request, &begun);
+  if (!asked.ok()) return asked.error_message();
+  core::v1::WatchChangeRequest watch;
+  watch.set_id(begun.change().id());
+  grpc::ClientContext watching;
+  const auto reader = stub->WatchChange(&watching, watch);
+  core::v1::Change change;
+  while (reader->Read(&change)) {
+  }
+  const grpc::Status seen = reader->Finish();
+  if (!seen.ok()) return seen.error_message();
+  return change.state() == core::v1::Change::STATE_DONE ? "" : change.reason();
 }
 
 // One run: a stack, both workloads, disturbances, and what the checker says of it.
@@ -106,9 +132,37 @@ TEST_F(StackHistory, StaysLinearizableAcrossKills) {
   Judge();
 }
 
-TEST_F(StackHistory, StaysLinearizableInMemory) {
+TEST_F(StackHistory, StaysLinearizableAcrossSwaps) {
+  Begin(kSqlite);
+  Disturb([this](int) {
+    for (const char* slot : {"ledger", "fhir", "record", "hosting"}) {
+      ASSERT_EQ(Swap(process_->Where(), slot), "") << slot;
+    }
+  });
+  Judge();
+}
+
+TEST_F(StackHistory, StaysLinearizableAcrossSwapsAndKills) {
+  Begin(kSqlite);
+  Disturb([this](int turn) {
+    if (turn % 2 == 1) {
+      process_->Kill();
+      ASSERT_TRUE(process_->Start()) << process_->log();
+    }
+    for (const char* slot : {"record", "hosting", "ledger"}) {
+      ASSERT_EQ(Swap(process_->Where(), slot), "") << slot;
+    }
+  });
+  Judge();
+}
+
+TEST_F(StackHistory, StaysLinearizableInMemoryAcrossSwaps) {
   Begin(kMemory);
-  Disturb([](int) {});
+  Disturb([this](int) {
+    for (const char* slot : {"fhir", "record"}) {
+      ASSERT_EQ(Swap(process_->Where(), slot), "") << slot;
+    }
+  });
   Judge();
 }
 
