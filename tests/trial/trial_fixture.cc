@@ -77,7 +77,7 @@ v1::Trial LiveStack::End(const std::string& id) {
 
 v1::Trial LiveStack::Until(const std::string& id, const std::function<void()>& traffic,
                            const std::function<bool(const v1::Trial&)>& enough) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(180);
   v1::Trial trial = Get(id);
   while (!enough(trial) && std::chrono::steady_clock::now() < until) {
     traffic();
