@@ -64,10 +64,11 @@ Html TrialFacts(const v1::Trial& trial) {
   facts.emplace_back("Digest of the candidate", Html::Text(trial.candidate().digest()));
   facts.emplace_back("Shares", Html::Text(Shares(trial)));
   facts.emplace_back("Answers", Html::Text(Compared(trial)));
-  facts.emplace_back("Copies left out",
-                     Html::Text(trial.skipped() == 0 ? ""
-                                                     : Count(trial.skipped()) +
-                                                           ", because the candidate was behind"));
+  if (trial.skipped() > 0) {
+    facts.emplace_back("Not compared",
+                       Html::Text(Count(trial.skipped()) +
+                                  " copies: the candidate was behind, or the data had changed"));
+  }
   facts.emplace_back("Begun", Time(trial.started_us()));
   if (trial.ended_us() != 0) facts.emplace_back("Ended", Time(trial.ended_us()));
   return SummaryList(facts);

@@ -23,8 +23,7 @@ class Tokens : public ::testing::Test {
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     channel_ = isolation::ChannelOver(base::UniqueFd(ends[0]));
     callbacks_.SetHost(host_.Client().raw());
-    auto server =
-        isolation::RpcServer::Start(base::UniqueFd(ends[1]), &pool_, callbacks_.Finder());
+    auto server = isolation::RpcServer::Start(base::UniqueFd(ends[1]), &pool_, callbacks_.Finder());
     ASSERT_TRUE(server.ok());
     server_ = *std::move(server);
   }
@@ -34,9 +33,9 @@ class Tokens : public ::testing::Test {
     head.set_token(token);
     head.set_handle(std::uint64_t{7} << 32);
     TestCall call("x", /*timeout_ms=*/5000);
-    const auto done = isolation::Forward(*channel_, isolation::path::kCall,
-                                         head.SerializeAsString(), isolation::Shape::kResponses,
-                                         &call);
+    const auto done =
+        isolation::Forward(*channel_, isolation::path::kCall, head.SerializeAsString(),
+                           isolation::Shape::kResponses, &call);
     EXPECT_FALSE(done.broken);
     *message = call.message;
     return abi::ToCode(done.code);

@@ -27,8 +27,8 @@ typedef struct strata_ext_migrate {
   strata_code (*migrate)(void* self, uint32_t to, strata_call* progress);
 } strata_ext_migrate;
 
-#define STRATA_EXT_HOST_HANDOVER "strata.host.handover/1" /* host: is start() part of a handover? \
-                                                           */
+/* host: is start() part of a handover? */
+#define STRATA_EXT_HOST_HANDOVER "strata.host.handover/1"
 typedef struct strata_ext_host_handover {
   uint32_t struct_size;
   /* Not 0 = another instance still owns the data: start() opens nothing and health() is not asked
