@@ -20,7 +20,7 @@ std::string LayerStack::Dishonest(const std::string& slot) const {
   return folder_ + "/plugins/" + slot + "_dishonest";
 }
 std::string LayerStack::Faulty(const std::string& slot) {
-  return std::string(STRATA_TEST_PLUGINS) + "/faulty_" + slot;
+  return std::string(STRATA_BROKEN_PLUGINS) + "/faulty_" + slot;
 }
 
 Result<std::unique_ptr<LayerStack>> LayerStack::Start(const std::string& folder) {
@@ -44,7 +44,7 @@ Status LayerStack::MakePackages() const {
 
 Status LayerStack::Open() {
   const std::string yaml = "stack: swap\ndata: " + folder_ +
-                           "/data\ntimeouts: {start: 20s, drain: 2s}\nslots:\n"
+                           "/data\ntimeouts: {start: 60s, drain: 2s}\nslots:\n"
                            "  hosting: {plugin: hosting_sqlite}\n"
                            "  record:  {plugin: data_fhir, requires: {store: hosting}}\n"
                            "  fhir:    {plugin: service_fhir_api, requires: {record: record}}\n";
