@@ -52,7 +52,11 @@ class OddData final : public v1::DataService {
   // Another family name in the second name of a patient.
   static void Change(std::string* json) {
     const std::size_t at = json->rfind("\"family\":\"");
-    if (at != std::string::npos) json->insert(at + 10, "X");
+    if (at == std::string::npos) return;
+    std::string changed(*json, 0, at + 10);  // gcc 12 takes insert() for an overlap.
+    changed.push_back('X');
+    changed.append(*json, at + 10);
+    json->swap(changed);
   }
 
   const std::string fault_;
