@@ -11,7 +11,7 @@ from stack import Stack  # noqa: E402  (found through the line above)
 
 def main():
     if not (HERE / "node_modules/.package-lock.json").exists():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"], cwd=HERE,
+        subprocess.run(["npm", "ci", "--legacy-peer-deps", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"], cwd=HERE,
                        check=True)
     with Stack() as stack:
         environment = dict(os.environ, BASE_URL=f"http://{stack.http}/fhir")
