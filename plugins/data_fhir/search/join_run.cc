@@ -55,7 +55,7 @@ void SortUnique(std::vector<ResourceName>* names) {
 }  // namespace
 
 JoinRun::JoinRun(layout::View& view, layout::TypeNumber type, const Join& join, Trace* trace)
-    : view_(view), type_(type), join_(join), trace_(trace), inner_(view, *join.inner, trace) {}
+    : view_(view), type_(type), join_(join), inner_(view, *join.inner, trace) {}
 
 Status JoinRun::Prepare() {
   if (std::exchange(prepared_, true)) return {};

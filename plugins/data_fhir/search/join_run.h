@@ -40,7 +40,6 @@ class JoinRun {
   layout::View& view_;
   layout::TypeNumber type_;
   const Join& join_;
-  Trace* trace_;
   Execution inner_;
   std::optional<Numbers> found_;  // By the inner query, once all of it is known.
   bool prepared_ = false;
