@@ -150,6 +150,11 @@ TEST(FhirPath, ReadsNamedGroupsInRegularExpressions) {
   EXPECT_THAT(Evaluated("'\\\"1<2\\\"'.unescape('json')"), ElementsAre("String:\"1<2\""));
 }
 
+TEST(FhirPath, RefusesGroupsThatTheRegularExpressionLacks) {
+  EXPECT_THAT(Evaluated("'a'.replaceMatches('(a)', '$2$1')"),
+              ElementsAre(HasSubstr("not a substitution")));
+}
+
 TEST(FhirPath, NothingIsOfAnUnknownSystemType) {
   EXPECT_THAT(Evaluated("Observation.is(System.Observation)"), ElementsAre("Boolean:false"));
   EXPECT_THAT(Evaluated("Observation.is(Nothing)"), ElementsAre(HasSubstr("unknown type")));

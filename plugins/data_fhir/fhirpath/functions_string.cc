@@ -189,8 +189,9 @@ bool ReplaceMatches(const Call& call) {
     const RE2 regex(Pattern(pattern), RegexOptions());
     if (!regex.ok()) return call.Fail("not a regular expression");
     const std::string substitution = Substitution(*by, regex);
+    std::string why;  // must be given: RE2 writes to it unasked
     if (substitution.size() * (text.size() + 1) > (std::size_t{1} << 24) ||
-        !regex.CheckRewriteString(substitution, nullptr)) {
+        !regex.CheckRewriteString(substitution, &why)) {
       return call.Fail("not a substitution for this regular expression");
     }
     std::string out(text);
