@@ -1,12 +1,13 @@
 #include "core/move/hosting_transfer.h"
 
-#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
-#include <vector>
 
 #include "core/host/stack_state.h"
+#include "core/move/live_latency.h"
 #include "core/move/slot_host.h"
 #include "storage/replica/mover.h"
 #include "strata/core/v1/core.pb.h"
@@ -15,60 +16,18 @@
 namespace strata::move {
 namespace {
 
-using host::SlotStats;
 using storage::replica::MoveOptions;
 using storage::replica::MoveProgress;
 using storage::replica::Mover;
 
 constexpr auto kCopyTime = std::chrono::hours(24 * 30);
 constexpr auto kFinishTime = std::chrono::seconds(30);
-// The p99 is of this time, or of the calls before when there were fewer than these.
-constexpr auto kWindow = std::chrono::milliseconds(500);
-constexpr std::uint64_t kLeastCalls = 50;
+// A side that has crashed: how long it is waited for, how often without any progress between.
+constexpr auto kPatience = std::chrono::seconds(60);
+constexpr auto kDescribeTime = std::chrono::seconds(5);
+constexpr auto kAskAgain = std::chrono::milliseconds(50);
+constexpr int kMostFailures = 5;
 constexpr std::string_view kService = "/strata.hosting.v1.Hosting/Describe";
-
-// The worst 99th percentile of the slots that are built on a slot, of late. Single-threaded.
-class LiveLatency {
- public:
-  LiveLatency(const host::Layout& layout, const std::string& slot) {
-    for (const host::Slot& other : layout.slots) {
-      const bool built_on =
-          std::any_of(other.grants.begin(), other.grants.end(),
-                      [&](const host::Grant& grant) { return grant.slot == slot; });
-      if (built_on) watched_.push_back({other.stats, other.stats->Mark(), 0});
-    }
-  }
-
-  // Microseconds; 0: nobody calls.
-  double P99() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - read_ >= kWindow) {
-      read_ = now;
-      for (Watched& watched : watched_) watched.Read();
-    }
-    double worst = 0;
-    for (const Watched& watched : watched_) worst = std::max(worst, watched.p99_us);
-    return worst;
-  }
-
- private:
-  struct Watched {
-    std::shared_ptr<SlotStats> stats;  // shared: with the slot.
-    std::shared_ptr<const SlotStats::StatsMark> before;
-    double p99_us;
-
-    void Read() {
-      auto now = stats->Mark();
-      const SlotStats::StatsMark recent = now->Since(*before);
-      if (recent.latency.count < kLeastCalls) return;
-      p99_us = recent.latency.Quantile(0.99) * 1e6;
-      before = std::move(now);
-    }
-  };
-
-  std::vector<Watched> watched_;
-  std::chrono::steady_clock::time_point read_{};
-};
 
 core::v1::Progress ToProto(const MoveProgress& progress) {
   core::v1::Progress out;
@@ -97,14 +56,19 @@ class HostingTransfer final : public host::Transfer {
 
   Status Copy(const Report& report) override {
     MoveOptions options;
-    options.pace.live_p99_us = [this] { return latency_.P99(); };
+    if (latency_.watches()) options.pace.live_p99_us = [this] { return latency_.P99(); };
     options.report = [this](const MoveProgress& progress) {
-      return report_ == nullptr || (*report_)(ToProto(progress));
+      shown_ = ToProto(progress);
+      if (std::exchange(begins_, false)) {
+        state_.log.Info("move.copying",
+                        {{"slot", slot_}, {"rows_already", progress.rows_at_start}});
+      }
+      return report_ == nullptr || (*report_)(shown_);
     };
     mover_ = std::make_unique<Mover>(storage::replica::Stores{source_.get(), target_.get()},
                                      std::move(options));
     report_ = &report;
-    const Status copied = mover_->Copy(Context::Background(kCopyTime));
+    const Status copied = CopyThrough(report);
     report_ = nullptr;
     return copied;
   }
@@ -119,6 +83,34 @@ class HostingTransfer final : public host::Transfer {
   }
 
  private:
+  // A side that crashed is waited for: it is started again, and the copy goes on where it was.
+  Status CopyThrough(const Report& report) {
+    std::uint64_t rows = 0;
+    for (int failures = 0;; ++failures) {
+      begins_ = true;
+      const Status copied = mover_->Copy(Context::Background(kCopyTime));
+      if (copied.code() != Code::kUnavailable) return copied;
+      if (mover_->progress().rows > std::exchange(rows, mover_->progress().rows)) failures = 0;
+      if (failures == kMostFailures || !AwaitBoth(report)) return copied;
+      state_.log.Warning("move.resumed", {{"slot", slot_}, {"reason", copied.message()}});
+    }
+  }
+
+  // Until both sides answer again; false: they do not, or the change is to end.
+  bool AwaitBoth(const Report& report) {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < until && report(shown_)) {
+      const Context context = Context::Background(kDescribeTime);
+      hosting::v1::DescribeResponse described;
+      if (source_->Describe(context, {}, &described).ok() &&
+          target_->Describe(context, {}, &described).ok()) {
+        return true;
+      }
+      std::this_thread::sleep_for(kAskAgain);
+    }
+    return false;
+  }
+
   host::StackState& state_;
   const std::string slot_;
   SlotHost host_;
@@ -127,6 +119,8 @@ class HostingTransfer final : public host::Transfer {
   std::unique_ptr<hosting::v1::HostingClient> target_;
   std::unique_ptr<Mover> mover_;
   const Report* report_ = nullptr;  // During Copy.
+  core::v1::Progress shown_;
+  bool begins_ = false;
 };
 
 }  // namespace

@@ -16,6 +16,11 @@ constexpr int kAttempts = 3;
 // So few rows are compared within the pause.
 constexpr std::size_t kFew = 200;
 constexpr int kMostRounds = 10'000;
+// What following takes when the target is as close as it need be, and as it may get.
+constexpr auto kMoment = std::chrono::milliseconds(20);
+constexpr auto kLongMoment = std::chrono::milliseconds(500);
+constexpr int kRoundsToSettle = 5;
+constexpr auto kMostCatchUp = std::chrono::minutes(10);
 
 bool Can(const v1::DescribeResponse& store, v1::Capability capability) {
   return std::find(store.capabilities().begin(), store.capabilities().end(), capability) !=
@@ -38,6 +43,7 @@ Mover::Mover(const Stores& stores, MoveOptions options)
     : stores_(stores), options_(std::move(options)), pace_(options_.pace) {}
 
 Status Mover::Begin(const Context& context) {
+  cursor_ = Cursor();
   v1::DescribeResponse source;
   v1::DescribeResponse target;
   STRATA_RETURN_IF_ERROR(stores_.source->Describe(context, {}, &source));
@@ -80,6 +86,7 @@ Status Mover::Begin(const Context& context) {
 
 Status Mover::Copy(const Context& context) {
   STRATA_RETURN_IF_ERROR(Begin(context));
+  pace_.Look([this] { return GoOn(); });
   Status status;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     status = CopyAll(context);
@@ -97,7 +104,7 @@ Status Mover::CopyAll(const Context& context) {
   progress_.step = "copy";
   progress_.rows = cursor_.rows;
   progress_.bytes = cursor_.bytes;
-  rows_at_start_ = cursor_.rows;
+  progress_.rows_at_start = cursor_.rows;
   step_begun_ = std::chrono::steady_clock::now();
   if (cursor_.phase == Cursor::Phase::kFollowing) return OkStatus();
   auto begun = step_begun_;
@@ -120,7 +127,7 @@ Status Mover::CompareAll(const Context& context) {
   progress_.step = "compare";
   progress_.rows_total = std::max(progress_.rows, progress_.rows_total);
   progress_.rows = 0;
-  rows_at_start_ = 0;
+  progress_.rows_at_start = 0;
   step_begun_ = std::chrono::steady_clock::now();
   for (bool more = true; more;) {
     const auto begun = std::chrono::steady_clock::now();
@@ -129,18 +136,29 @@ Status Mover::CompareAll(const Context& context) {
     if (more) STRATA_RETURN_IF_ERROR(Breathe(begun));
   }
   progress_.step = "follow";
+  STRATA_RETURN_IF_ERROR(CompareChanged(context));
+  return CatchUp(context);
+}
+
+// Rests only as long as there are fewer of them than ever: else resting is what lets them grow.
+Status Mover::CompareChanged(const Context& context) {
+  std::size_t fewest = verifier_->changed();
   for (int round = 0; verifier_->changed() > kFew; ++round) {
     if (round == kMostRounds) return Unavailable("the source changes faster than it can be copied");
     const auto begun = std::chrono::steady_clock::now();
     STRATA_RETURN_IF_ERROR(verifier_->CheckChanged(context));
-    STRATA_RETURN_IF_ERROR(Breathe(begun));
+    const bool fewer = verifier_->changed() < fewest;
+    fewest = std::min(fewest, verifier_->changed());
+    STRATA_RETURN_IF_ERROR(fewer ? Breathe(begun) : Report());
   }
-  return CatchUp(context);
+  return OkStatus();
 }
 
-// Until the target is not behind by more than what a moment brings.
+// Until the target is not behind by more than what a moment brings, or is as close as it gets: a
+// disk that syncs slowly never answers in a moment.
 Status Mover::CatchUp(const Context& context) {
   const auto started = std::chrono::steady_clock::now();
+  auto shortest = std::chrono::steady_clock::duration::max();
   for (int round = 0; round < kMostRounds; ++round) {
     const auto begun = std::chrono::steady_clock::now();
     STRATA_RETURN_IF_ERROR(verifier_->Follow(context));
@@ -150,8 +168,12 @@ Status Mover::CatchUp(const Context& context) {
     progress_.lag =
         described.last_version() - std::min(described.last_version(), verifier_->tail());
     STRATA_RETURN_IF_ERROR(Report());
-    if (took < std::chrono::milliseconds(20)) return OkStatus();
-    if (begun - started > std::chrono::minutes(10)) break;
+    if (took < kMoment) return OkStatus();
+    if (round >= kRoundsToSettle && took < kLongMoment && took <= shortest * 3 / 2) {
+      return OkStatus();
+    }
+    shortest = std::min(shortest, took);
+    if (begun - started > kMostCatchUp) break;
   }
   return Unavailable("the source is written to faster than the target can follow");
 }
@@ -176,24 +198,23 @@ Status Mover::Finish(const Context& context) {
 Status Mover::Report() {
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - step_begun_).count();
-  const auto done = static_cast<double>(progress_.rows - std::min(progress_.rows, rows_at_start_));
+  const auto done =
+      static_cast<double>(progress_.rows - std::min(progress_.rows, progress_.rows_at_start));
   progress_.rows_per_second = seconds > 0 ? done / seconds : 0;
   progress_.seconds_left = 0;
   if (progress_.rows_per_second > 0 && progress_.rows_total > progress_.rows) {
     progress_.seconds_left =
         static_cast<double>(progress_.rows_total - progress_.rows) / progress_.rows_per_second;
   }
-  if (!options_.report || options_.report(progress_)) return OkStatus();
-  return Cancelled("the move was ended");
+  return GoOn() ? OkStatus() : Cancelled("the move was ended");
 }
+
+bool Mover::GoOn() const { return !options_.report || options_.report(progress_); }
 
 Status Mover::Breathe(std::chrono::steady_clock::time_point begun) {
   STRATA_RETURN_IF_ERROR(Report());
   bool go_on = true;
-  pace_.Rest(std::chrono::steady_clock::now() - begun, [&] {
-    go_on = !options_.report || options_.report(progress_);
-    return go_on;
-  });
+  pace_.Rest(std::chrono::steady_clock::now() - begun, [&] { return go_on = GoOn(); });
   return go_on ? OkStatus() : Cancelled("the move was ended");
 }
 

@@ -16,7 +16,8 @@ namespace strata::storage::replica {
 struct MoveProgress {
   std::string_view step;  // "copy", "compare", "follow"
   std::uint64_t rows = 0;
-  std::uint64_t rows_total = 0;  // 0: not known
+  std::uint64_t rows_total = 0;     // 0: not known
+  std::uint64_t rows_at_start = 0;  // were there already when this copy began, or went on
   std::uint64_t bytes = 0;
   std::uint64_t bytes_total = 0;
   double rows_per_second = 0;
@@ -32,12 +33,10 @@ struct MoveOptions {
 };
 
 // Moves all records of one hosting plugin to another one while the first is written to:
-//   Copy     slice by slice, follows the commits, compares; can be interrupted and goes on where
-//   the
-//            target's own note (Cursor) says
+//   Copy     slice by slice, follows the commits, compares; can be interrupted, and called again
+//            after an error, and goes on where the target's own note (Cursor) says
 //   Finish   when nothing is written to the source any more: the last commits, the rows that were
-//   not
-//            compared since they changed, count and digest of both sides
+//            not compared since they changed, count and digest of both sides
 // Rows keep their versions. Nobody else writes to the target. Single-threaded.
 class Mover {
  public:
@@ -49,6 +48,8 @@ class Mover {
   Status Copy(const Context& context);
   Status Finish(const Context& context);
 
+  // How far it has come.
+  const MoveProgress& progress() const { return progress_; }
   // Of each side, after Finish.
   const RowDigest& source() const { return verifier_->source(); }
   const RowDigest& target() const { return verifier_->target(); }
@@ -58,17 +59,18 @@ class Mover {
   Status Begin(const Context& context);
   Status CopyAll(const Context& context);
   Status CompareAll(const Context& context);
+  Status CompareChanged(const Context& context);
   Status CatchUp(const Context& context);
   // Reports, and rests as long as the piece of work before asks for.
   Status Breathe(std::chrono::steady_clock::time_point begun);
   Status Report();
+  bool GoOn() const;
 
   const Stores stores_;
   const MoveOptions options_;
   Pace pace_;
   Cursor cursor_;
   MoveProgress progress_;
-  std::uint64_t rows_at_start_ = 0;
   std::chrono::steady_clock::time_point step_begun_;
   std::unique_ptr<Verifier> verifier_;
 };

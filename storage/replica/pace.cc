@@ -7,34 +7,55 @@
 namespace strata::storage::replica {
 namespace {
 
-constexpr double kFaster = 1.1;
+// A window that was slow costs more than a good one brings back, which is tried again at once.
+constexpr double kFaster = 1.2;
 constexpr double kSlower = 0.7;
 constexpr auto kStep = std::chrono::milliseconds(20);
-constexpr auto kLongest = std::chrono::seconds(2);
+constexpr auto kLongest = std::chrono::seconds(1);
 
 }  // namespace
 
-Pace::Pace(Options options) : options_(std::move(options)), share_(options_.share) {
-  if (options_.live_p99_us) calm_p99_us_ = options_.live_p99_us();
+Pace::Pace(Options options) : options_(std::move(options)), share_(options_.share) {}
+
+void Pace::Sleep(Clock::duration time) const {
+  if (options_.sleep) {
+    options_.sleep(time);
+  } else {
+    std::this_thread::sleep_for(time);
+  }
 }
 
+// A store that nobody calls is not waited for.
+void Pace::Look(const std::function<bool()>& go_on) {
+  if (std::exchange(looked_, true) || !options_.live_p99_us) return;
+  const Clock::time_point until = Now() + options_.calm;
+  options_.live_p99_us();  // What was before may have been an import.
+  while (calm_p99_us_ <= 0 && Now() < until && go_on()) {
+    Sleep(std::min(options_.window, options_.calm));
+    calm_p99_us_ = options_.live_p99_us();
+  }
+  adapted_ = Now();
+}
+
+// Once a window: a slow moment is one reading, however many pieces of work fall into it.
 void Pace::Adapt() {
-  const double p99_us = options_.live_p99_us ? options_.live_p99_us() : 0;
+  if (!options_.live_p99_us) return;
+  const Clock::time_point now = Now();
+  if (now - adapted_ < options_.window) return;
+  const double p99_us = options_.live_p99_us();
   if (p99_us <= 0) return;
+  adapted_ = now;
   if (calm_p99_us_ <= 0) calm_p99_us_ = p99_us;
   const bool slow = p99_us > calm_p99_us_ * options_.slower;
   share_ = std::clamp(share_ * (slow ? kSlower : kFaster), options_.least, options_.most);
 }
 
-void Pace::Rest(std::chrono::steady_clock::duration worked, const std::function<bool()>& go_on) {
+void Pace::Rest(Clock::duration worked, const std::function<bool()>& go_on) {
   Adapt();
-  const auto rest = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-      worked * ((1 - share_) / share_));
-  const auto until = std::chrono::steady_clock::now() +
-                     std::min<std::chrono::steady_clock::duration>(rest, kLongest);
-  for (auto now = std::chrono::steady_clock::now(); now < until && go_on();
-       now = std::chrono::steady_clock::now()) {
-    std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(until - now, kStep));
+  const auto rest = std::chrono::duration_cast<Clock::duration>(worked * ((1 - share_) / share_));
+  const Clock::time_point until = Now() + std::min<Clock::duration>(rest, kLongest);
+  for (Clock::time_point now = Now(); now < until && go_on(); now = Now()) {
+    Sleep(std::min<Clock::duration>(until - now, kStep));
   }
 }
 
