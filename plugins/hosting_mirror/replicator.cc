@@ -22,6 +22,8 @@ using storage::replica::TailOptions;
 constexpr auto kCallTime = std::chrono::seconds(30);
 constexpr auto kFillTime = std::chrono::hours(24);
 constexpr int kMostFailures = 20;
+// Whether another instance was faster: a row may be deleted while it is looked at.
+constexpr int kMostAsked = 3;
 constexpr auto kFirstPause = std::chrono::milliseconds(50);
 constexpr auto kLongestPause = std::chrono::milliseconds(5000);
 // How soon a waiting commit notices that its caller has gone.
@@ -268,8 +270,11 @@ Status Replicator::Carry(const Context& context, std::uint64_t* after, bool wait
   const Status carried = CarryTail(stores, wait ? context.WithTimeout(kCallTime) : context, tail);
   if (carried.code() != Code::kFailedPrecondition) return carried;
   // Another instance of this mirror, which is taking over or being replaced, may have been faster.
-  const Result<bool> there = storage::replica::HasTail(stores, context, *after);
-  if (!there.ok() || !*there) return carried;
+  bool there = false;
+  for (int asked = 0; asked < kMostAsked && !there; ++asked) {
+    STRATA_ASSIGN_OR_RETURN(there, storage::replica::HasTail(stores, context, *after));
+  }
+  if (!there) return carried;
   v1::DescribeResponse described;
   STRATA_RETURN_IF_ERROR(secondary_->Describe(context, {}, &described));
   *after = described.last_version();

@@ -127,16 +127,15 @@ Result<bool> HasTail(const Stores& stores, const Context& context, std::uint64_t
   request.set_stop_at_end(true);
   bool has = false;
   Status status;
-  const auto check = [&](const v1::Change& change) {
+  const auto check = [&](std::uint64_t version, const v1::Change& change) {
     if (change.kind() != v1::Change::KIND_PUT || change.value_version() == 0) return true;
     v1::GetRequest get;
     get.add_keys(change.key());
     get.set_omit_values(true);
     v1::GetResponse found;
     status = stores.target->Get(context, get, &found);
-    // A later one may be under way; an earlier one means that this commit never came.
-    return status.ok() &&
-           found.entries(0).version() >= std::min(change.value_version(), described.last_version());
+    // A later one may have come since; an earlier one means that this commit never came.
+    return status.ok() && found.entries(0).version() >= version;
   };
   const Status watched = stores.source->Watch(context, request, [&](v1::WatchResponse& message) {
     for (const v1::CommitEvent& commit : message.commits()) {
@@ -144,7 +143,7 @@ Result<bool> HasTail(const Stores& stores, const Context& context, std::uint64_t
       has = has || commit.version() == described.last_version();
       if (commit.version() > described.last_version()) return false;
       for (const v1::Change& change : commit.changes()) {
-        if (check(change)) continue;
+        if (check(commit.version(), change)) continue;
         has = false;
         return false;
       }

@@ -48,7 +48,7 @@ struct TailOptions {
 Status CarryTail(const Stores& stores, const Context& context, const TailOptions& options);
 
 // Whether the target has the commits of the source from `after` on up to its own last one already,
-// because somebody else carried them over.
+// because somebody else carried them over. While somebody does, false may be wrong: ask again.
 Result<bool> HasTail(const Stores& stores, const Context& context, std::uint64_t after);
 
 // Sends messages as one Ingest.

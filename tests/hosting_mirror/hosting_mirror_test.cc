@@ -90,6 +90,37 @@ TEST_F(HostingMirrorTest, BothStoresAreTheSameWhenACommitIsAnswered) {
   EXPECT_EQ(compared.primary_digest(), compared.secondary_digest());
 }
 
+// As while one is replaced by the other: both follow the same feed into the same secondary.
+TEST_F(HostingMirrorTest, TwoInstancesOverOnePairAreOneMirror) {
+  Begin("{}",
+        {{"a", strata_plugin_hosting_sqlite},
+         {"b", strata_plugin_hosting_sqlite},
+         {"next", strata_plugin_hosting_mirror, "{}", {{"primary", "a"}, {"secondary", "b"}}}});
+  ASSERT_TRUE(started_.ok()) << started_.ToString();
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (int i = 0; i < 40; ++i) {
+        const auto version = Put((writer + i) % 2 == 0 ? "mirror" : "next",
+                                 "k" + std::to_string(i % 7), std::to_string(writer * 100 + i));
+        ASSERT_TRUE(version.ok()) << version.status().ToString();
+        EXPECT_GE(DescribeStore(stack_->Client("b"), stack_->context()).last_version(), *version);
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+
+  EXPECT_EQ(Digest("a"), Digest("b"));
+  for (const char* slot : {"mirror", "next"}) {
+    v1::MirrorStatusResponse status;
+    const v1::MirrorClient client(stack_->host().Client(), slot);
+    ASSERT_TRUE(client.MirrorStatus(stack_->context(), {}, &status).ok());
+    EXPECT_TRUE(status.attached()) << slot << ": " << status.reason();
+    EXPECT_EQ(status.detached_times(), 0U) << slot;
+  }
+  EXPECT_EQ(Compare().primary_digest(), Compare().secondary_digest());
+}
+
 TEST_F(HostingMirrorTest, WhatOnlyThePrimaryGotIsHealedAtStart) {
   Begin("{}");
   ASSERT_TRUE(Put("mirror", "a", "1").ok());

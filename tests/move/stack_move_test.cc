@@ -25,9 +25,9 @@ constexpr auto kThink = std::chrono::milliseconds(2);  // of a client
 
 class StackMove : public ::testing::Test {
  protected:
-  void Start(const std::string& plugin) {
-    auto stack =
-        TestStack::Start("  hosting: {plugin: " + plugin + "}\n", "", move::HostingTransfers());
+  void Start(const std::string& plugin) { StartSlots("  hosting: {plugin: " + plugin + "}\n"); }
+  void StartSlots(const std::string& slots) {
+    auto stack = TestStack::Start(slots, "", move::HostingTransfers());
     ASSERT_TRUE(stack.ok()) << stack.status().ToString();
     stack_ = *std::move(stack);
     client_ = std::make_unique<ChangeClient>(**stack_);
@@ -66,12 +66,11 @@ class StackMove : public ::testing::Test {
     return response.engine();
   }
 
-  std::string Digest() {
-    std::unique_ptr<IngressCall> owner;
-    IngressCall* call = nullptr;
-    EXPECT_EQ(Call("Scan", "", &call, &owner), STRATA_OK);
+  std::string Digest(const std::string& slot = "hosting") {
+    IngressCall call("");
+    EXPECT_EQ(stack_->Call(slot, "/strata.hosting.v1.Hosting/Scan", &call), STRATA_OK);
     storage::replica::RowDigest digest;
-    for (const std::string& bytes : call->responses()) {
+    for (const std::string& bytes : call.responses()) {
       hosting::ScanResponse chunk;
       chunk.ParseFromString(bytes);
       RowReader reader(chunk.rows());
@@ -102,48 +101,80 @@ class StackMove : public ::testing::Test {
     return begun.ok() ? client_->WaitEnded(begun->change().id()) : Change();
   }
 
+  // Clients that write rows of their own, and read each at once.
+  void BeginToWrite() {
+    for (int number = 0; number < 3; ++number) {
+      writers_.emplace_back([this, number] { Write(number); });
+    }
+  }
+  void Write(int number) {
+    std::mt19937 random(static_cast<unsigned>(number));
+    std::map<std::string, std::string> mine;
+    for (int i = 0; !stop_; ++i) {
+      const std::string key =
+          "row/" + std::to_string(random() % kRows) + "/" + std::to_string(number);
+      hosting::CommitRequest request;
+      request.add_mutations()->mutable_put()->set_key(key);
+      request.mutable_mutations(0)->mutable_put()->set_value(std::to_string(i));
+      mine[key] = std::to_string(i);
+      if (Commit(request) != STRATA_OK || Value(key) != mine[key]) ++failed_;
+      std::this_thread::sleep_for(kThink);
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    written_.insert(mine.begin(), mine.end());
+  }
+  void EndWriting() {
+    stop_ = true;
+    for (std::thread& writer : writers_) writer.join();
+    writers_.clear();
+  }
+  void ExpectAllWritten() {
+    EndWriting();
+    EXPECT_EQ(failed_, 0);
+    EXPECT_FALSE(written_.empty());
+    for (const auto& [key, value] : written_) ASSERT_EQ(Value(key), value);
+  }
+  ~StackMove() override { EndWriting(); }
+
   std::unique_ptr<TestStack> stack_;
   std::unique_ptr<ChangeClient> client_;
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::atomic<int> failed_{0};
+  std::mutex mutex_;
+  std::map<std::string, std::string> written_;  // what was answered
+  std::vector<std::thread> writers_;
 };
 
 TEST_F(StackMove, LosesNothingAndFailsNobody) {
   Start("hosting_memory");
   Load();
-  std::atomic<bool> stop{false};
-  std::atomic<int> failed{0};
-  std::mutex mutex;
-  std::map<std::string, std::string> log;  // what was answered
-  std::vector<std::thread> writers;
-  for (int number = 0; number < 3; ++number) {
-    writers.emplace_back([&, number] {
-      std::mt19937 random(static_cast<unsigned>(number));
-      std::map<std::string, std::string> mine;
-      for (int i = 0; !stop; ++i) {
-        const std::string key =
-            "row/" + std::to_string(random() % kRows) + "/" + std::to_string(number);
-        hosting::CommitRequest request;
-        request.add_mutations()->mutable_put()->set_key(key);
-        request.mutable_mutations(0)->mutable_put()->set_value(std::to_string(i));
-        mine[key] = std::to_string(i);
-        if (Commit(request) != STRATA_OK || Value(key) != mine[key]) ++failed;
-        std::this_thread::sleep_for(kThink);
-      }
-      const std::lock_guard<std::mutex> lock(mutex);
-      log.insert(mine.begin(), mine.end());
-    });
-  }
+  BeginToWrite();
 
   const Change change = Move("hosting_sqlite", R"({"path":")" + stack_->dir() + R"(/moved"})");
   EXPECT_EQ(Engine(), "sqlite");
-  stop = true;
-  for (std::thread& writer : writers) writer.join();
 
   ASSERT_EQ(change.state(), Change::STATE_DONE) << change.reason();
   EXPECT_EQ(change.kind(), Change::KIND_MOVE);
-  EXPECT_EQ(failed, 0);
-  EXPECT_FALSE(log.empty());
-  for (const auto& [key, value] : log) ASSERT_EQ(Value(key), value);
+  ExpectAllWritten();
   RecordProperty("pause_us", std::to_string(change.pause_us()));
+}
+
+TEST_F(StackMove, AMirrorIsReplacedWhileItIsWrittenTo) {
+  StartSlots(
+      "  a: {plugin: hosting_sqlite}\n  b: {plugin: hosting_sqlite}\n"
+      "  hosting: {plugin: hosting_mirror, requires: {primary: a, secondary: b}}\n");
+  BeginToWrite();
+
+  for (int i = 0; i < 5; ++i) {
+    const auto change = client_->SwapAndWait("hosting", "hosting_mirror");
+    ASSERT_TRUE(change.ok()) << change.status().ToString();
+    ASSERT_EQ(change->slots(0).mode(), core::v1::SWAP_MODE_OVERLAP);
+  }
+
+  ExpectAllWritten();
+  EXPECT_EQ(Digest("a"), Digest("b"));
 }
 
 TEST_F(StackMove, TheWayBackCarriesWhatCameSince) {
