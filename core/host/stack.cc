@@ -78,7 +78,7 @@ void RestoreChanges(const StackOptions& options, base::Log& log, StackConfig* co
   KeptChanges kept(DataDirOf(*config) + "/changes", log);
   if (options.as_file) kept.Clear();
   kept.Restore(config);
-  if (options.as_file) kept.Save();
+  if (options.as_file) static_cast<void>(kept.Save());
 }
 
 // Asks one plugin; one that does not answer in time is not asked again.

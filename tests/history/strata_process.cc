@@ -111,6 +111,17 @@ void StrataProcess::Close() {
   changed_.NotifyAll();
 }
 
+std::vector<pid_t> StrataProcess::Children() const {
+  std::vector<pid_t> out;
+  std::error_code ignored;
+  const std::string tasks = "/proc/" + std::to_string(pid_) + "/task";
+  for (const auto& task : fs::directory_iterator(tasks, ignored)) {
+    std::ifstream in(task.path() / "children");
+    for (pid_t child = 0; in >> child;) out.push_back(child);
+  }
+  return out;
+}
+
 std::string StrataProcess::log() const {
   std::ifstream in(dir_ + "/log");
   std::stringstream out;

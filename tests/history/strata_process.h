@@ -40,6 +40,9 @@ class StrataProcess final {
   // Nobody waits any more.
   void Close();
 
+  // Processes that it has started and that run: plugins that are isolated.
+  std::vector<pid_t> Children() const;
+
   std::string log() const;
   const std::string& dir() const { return dir_; }
 

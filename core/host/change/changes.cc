@@ -68,13 +68,17 @@ Changes::~Changes() = default;
 // Changes that the end of an earlier core has cut off.
 void Changes::RecoverHistory() {
   for (const Change& change : history_.Unfinished()) {
-    const bool switched = change.state() == Change::STATE_PROBATION;
+    const bool on_probation = change.state() == Change::STATE_PROBATION;
+    const bool kept = kept_.Made(change.id());
     history_.Update(
         change.id(),
         [&](Change* c) {
-          c->set_state(switched ? Change::STATE_ROLLED_BACK : Change::STATE_FAILED);
-          c->set_reason(switched ? "the core ended while it was on probation"
-                                 : "the core ended before it was done");
+          c->set_state(kept           ? Change::STATE_DONE
+                       : on_probation ? Change::STATE_ROLLED_BACK
+                                      : Change::STATE_FAILED);
+          c->set_reason(on_probation ? "the core ended while it was on probation"
+                        : kept       ? "the core ended when it had just cut over"
+                                     : "the core ended before it was done");
           c->set_finished_us(state_.clock.WallUs());
         },
         /*record=*/true);
@@ -87,6 +91,7 @@ void Changes::Start(std::shared_ptr<StackState> state) {
     const base::MutexLock lock(mutex_);
     started_ = true;
   }
+  GoOnCopying();
   retire_thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "strata-retire");
     RetireLoop();
@@ -250,16 +255,23 @@ void Changes::RunJob(Job job) {
     return !monitor.ended();
   };
   state_.log.Info("change.started", {{"change", job.id}, {"who", job.order.who}});
-  ChangeRunner runner(shared_, std::move(job.plan), monitor);
+  KeepCopying(job, job.plan);
+  std::optional<ChangeRunner> runner;
+  monitor.cut_over = [&] { return Keep(job, *runner); };
+  runner.emplace(shared_, std::move(job.plan), monitor);
   ChangeOutcome outcome;
-  const Status status = runner.Switch(&outcome);
-  if (status.ok()) {
-    runner.Drain(&outcome);
-    return Succeed(job, runner, outcome);
-  }
+  const Status status = runner->Switch(&outcome);
+  if (!status.ok()) return Fail(job, outcome, status);
+  runner->Drain(&outcome);
+  Succeed(job, *runner, outcome);
+}
+
+void Changes::Fail(const Job& job, const ChangeOutcome& outcome, const Status& status) {
   state_.log.Warning(
       "change.failed",
       {{"change", job.id}, {"code", CodeName(status.code())}, {"reason", status.message()}});
+  // Cut off by the end of the core, it goes on when the core is back.
+  if (!Stopping() && kept_.ClearCopying()) static_cast<void>(kept_.Save());
   Release();
   history_.Update(
       job.id,
@@ -298,7 +310,7 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
         " requests did not end when they were told to; the plugin that they are in is kept until "
         "they do";
   }
-  Keep(job, runner);
+  static_cast<void>(Keep(job, runner));
   if (probation) StartProbation(job, runner, until_us);
   Retire(outcome.old, state_.table.AbandonedInFlight() > 0);
   Release();
@@ -325,18 +337,6 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
                                       {"drained", outcome.drained},
                                       {"cancelled", outcome.cancelled}});
   Announce();
-}
-
-void Changes::Keep(const Job& job, const ChangeRunner& runner) {
-  const std::vector<SlotConfig>& file = state_.config.file_slots;
-  for (const PlannedStep& step : runner.plan().steps) {
-    const auto entry = std::find_if(file.begin(), file.end(),
-                                    [&](const SlotConfig& slot) { return slot.name == step.slot; });
-    const Slot* const now = runner.layout().Find(step.slot);
-    kept_.Set(step.slot, entry != file.end() ? &*entry : nullptr,
-              now != nullptr ? &now->config : nullptr, job.id, job.order.probation_us == 0);
-  }
-  kept_.Save();
 }
 
 // ---- what was replaced -------------------------------------------------------------------------

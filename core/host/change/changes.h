@@ -94,8 +94,13 @@ class Changes final {
   void Retire(std::vector<std::shared_ptr<Instance>> old, bool calls_left);
   void RetireLoop();
   void RecoverHistory();
-  // For the next start of the core.
-  void Keep(const Job& job, const ChangeRunner& runner);
+  // Begins again what an earlier core was copying when it ended.
+  void GoOnCopying();
+  // For the next start of the core: that it is copying, and what it has made.
+  void KeepCopying(const Job& job, const ChangePlan& plan);
+  Status Keep(const Job& job, const ChangeRunner& runner);
+  // It did not switch; one that copied and was cut off by the end of the core goes on later.
+  void Fail(const Job& job, const ChangeOutcome& outcome, const Status& status);
   bool Stopping() const;
 
   StackState& state_;

@@ -104,7 +104,7 @@ void Changes::EndProbation(OnProbation* change, Change::State state, const std::
   ShowProbation(*change, 0);
   if (state == Change::STATE_DONE && change->breach.empty()) {
     kept_.Confirm(change->id);
-    kept_.Save();
+    static_cast<void>(kept_.Save());
   }
   announcements_.push_back([this, id = change->id, state, why] {
     history_.Update(

@@ -100,15 +100,23 @@ Status ChangeRunner::ChangeHands() {
       return AtSlot(slot->config.place, *slot, status);
     }
   }
-  for (const auto& [name, transfer] : transfers_) {
-    const Slot& slot = *plan_.to.Find(name);
-    if (const Status status = transfer->Finish(); !status.ok()) {
-      GiveBack();
-      return AtSlot(slot.config.place, slot, status);
-    }
+  if (const Status status = CutOver(); !status.ok()) {
+    GiveBack();
+    return status;
   }
   for (const auto& instance : released_) instance->set_staged(false);
   return OkStatus();
+}
+
+Status ChangeRunner::CutOver() {
+  for (const auto& [name, transfer] : transfers_) {
+    const Slot& slot = *plan_.to.Find(name);
+    if (const Status status = transfer->Finish(); !status.ok()) {
+      return AtSlot(slot.config.place, slot, status);
+    }
+  }
+  // Before anything is written to the copy only: a core that ends must start on it again.
+  return transfers_.empty() ? OkStatus() : monitor_.cut_over();
 }
 
 // The old instances get their data back, last released first.

@@ -90,11 +90,13 @@ Status KeptChanges::Load() {
     };
     read("confirmed", &kept.confirmed);
     read("pending", &kept.pending);
+    read("copying", &kept.copying);
   }
+  saved_ = slots_;
   return OkStatus();
 }
 
-void KeptChanges::Save() const {
+Status KeptChanges::Save() {
   std::string text;
   json::Writer out(&text);
   out.BeginObject().Key("slots").BeginObject();
@@ -108,12 +110,17 @@ void KeptChanges::Save() const {
     };
     write("confirmed", kept.confirmed);
     write("pending", kept.pending);
+    write("copying", kept.copying);
     out.EndObject();
   }
   out.EndObject().EndObject();
-  if (const Status status = ReplaceDurably(FileIn(folder_), text + "\n"); !status.ok()) {
+  Status status = ReplaceDurably(FileIn(folder_), text + "\n");
+  if (status.ok()) {
+    saved_ = slots_;
+  } else {
     log_.Error("changes.not_kept", {{"reason", status.message()}});
   }
+  return status;
 }
 
 void KeptChanges::Restore(StackConfig* config) {
@@ -127,8 +134,12 @@ void KeptChanges::Restore(StackConfig* config) {
     if (what.file != file) {
       log_.Warning("changes.file_is_newer", {{"slot", name}, {"file", config->file}});
     }
-    if (!what.confirmed || what.file != file) {
+    if (what.file != file || (!what.confirmed && !what.copying)) {
       kept = slots_.erase(kept);
+      continue;
+    }
+    if (!what.confirmed) {
+      ++kept;
       continue;
     }
     const auto slot = std::find_if(config->slots.begin(), config->slots.end(),
@@ -156,6 +167,41 @@ void KeptChanges::Set(const std::string& slot, const SlotConfig* file, const Slo
   const bool as_file =
       file == nullptr ? now == nullptr : now != nullptr && EntryJson(*now) == EntryJson(*file);
   if (as_file) slots_.erase(slot);
+}
+
+void KeptChanges::SetCopying(const std::string& slot, const SlotConfig* file, const SlotConfig* now,
+                             const std::string& change) {
+  Kept& kept = slots_[slot];
+  kept.file = DigestOf(file);
+  kept.copying = State{now == nullptr ? std::nullopt : std::optional(*now), change};
+}
+
+bool KeptChanges::ClearCopying() {
+  bool any = false;
+  for (auto& [name, kept] : slots_) {
+    any = any || kept.copying.has_value();
+    kept.copying.reset();
+  }
+  std::erase_if(slots_,
+                [](const auto& kept) { return !kept.second.confirmed && !kept.second.pending; });
+  return any;
+}
+
+std::optional<KeptChanges::Copying> KeptChanges::CutOff(const std::vector<SlotConfig>& file) const {
+  Copying out;
+  for (const auto& [name, kept] : slots_) {
+    if (!kept.copying) continue;
+    if (kept.file != DigestOf(Find(file, name))) return std::nullopt;
+    out.change = kept.copying->change;
+    out.slots[name] = kept.copying->entry;
+  }
+  return out.slots.empty() ? std::nullopt : std::optional(std::move(out));
+}
+
+bool KeptChanges::Made(const std::string& change) const {
+  return std::any_of(slots_.begin(), slots_.end(), [&](const auto& kept) {
+    return kept.second.confirmed && kept.second.confirmed->change == change;
+  });
 }
 
 void KeptChanges::Confirm(const std::string& change) {

@@ -13,8 +13,10 @@ namespace strata::host {
 
 // What changes made of the slots of a stack file, so that the next start of the core runs what ran
 // last: `<folder>/running.json`. A change on probation is not part of it until its probation has
-// ended well, so that a plugin which ends the core is not started again. Whoever edits a slot in
-// the stack file afterwards is newer: the file counts. Single-threaded.
+// ended well, so that a plugin which ends the core is not started again; one that has copied the
+// records is at once, because what is written from then on is only there. What a change that copies
+// records was about to do is kept as well, so that the next start goes on with it. Whoever edits a
+// slot in the stack file afterwards is newer: the file counts. Single-threaded.
 class KeptChanges final {
  public:
   // A file that cannot be read is logged and counts as none.
@@ -32,8 +34,26 @@ class KeptChanges final {
   void Confirm(const std::string& change);
   // Forgets all: the stack file counts.
   void Clear();
-  // Writes the file; an error is logged, because what runs must not depend on a full disk.
-  void Save() const;
+  // Writes the file. An error is logged too, because most of what runs must not depend on a full
+  // disk.
+  Status Save();
+  // Takes back what was set since the last Save that succeeded.
+  void Undo() { slots_ = saved_; }
+
+  // `change`, which copies records, is about to make `now` of a slot (null: remove it).
+  void SetCopying(const std::string& slot, const SlotConfig* file, const SlotConfig* now,
+                  const std::string& change);
+  // False: there was nothing of it.
+  bool ClearCopying();
+  // What a change that was cut off is still to do: by slot; nothing: it is to be removed.
+  struct Copying {
+    std::string change;
+    std::map<std::string, std::optional<SlotConfig>> slots;
+  };
+  // Nothing where the stack file was edited since.
+  std::optional<Copying> CutOff(const std::vector<SlotConfig>& file) const;
+  // Whether what runs was made by that change.
+  bool Made(const std::string& change) const;
 
  private:
   struct State {
@@ -44,6 +64,7 @@ class KeptChanges final {
     std::string file;  // Digest of the stack file's entry that it goes beyond; empty: no entry.
     std::optional<State> confirmed;
     std::optional<State> pending;  // On probation.
+    std::optional<State> copying;  // While records are copied.
   };
 
   Status Load();
@@ -51,6 +72,7 @@ class KeptChanges final {
   const std::string folder_;
   base::Log& log_;
   std::map<std::string, Kept> slots_;
+  std::map<std::string, Kept> saved_;
 };
 
 // A slot's entry as JSON, the same for the same entry wherever it stands.

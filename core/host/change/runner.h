@@ -19,6 +19,9 @@ struct ChangeMonitor {
   std::function<void(std::string_view)> step;  // "start record", "drain", ...
   std::function<bool()> ended;                 // Somebody wants it to end before the switch.
   Transfer::Report progress;
+  // Copies are whole and nobody writes: what is switched to from here on is where the records are.
+  // An error ends the change.
+  std::function<Status()> cut_over;
 };
 
 struct ChangeOutcome {
@@ -64,6 +67,7 @@ class ChangeRunner final {
   Status PassThroughGate(ChangeOutcome* outcome);
   Status EmptyGate();
   Status ChangeHands();
+  Status CutOver();
   void GiveBack();
   void Commit(ChangeOutcome* outcome);
   void Remember(const PlannedStep& step, Slot* slot) const;
