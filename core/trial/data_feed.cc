@@ -1,10 +1,12 @@
 #include <chrono>
+#include <deque>
 #include <utility>
 
 #include "core/trial/exceptions.h"
 #include "core/trial/feed.h"
 #include "core/trial/shadow_tap.h"
 #include "core/trial/transfer.h"
+#include "core/trial/write_log.h"
 #include "strata/data/v1/data.pb.h"
 
 namespace strata::trial {
@@ -15,6 +17,8 @@ namespace v1 = data::v1;
 constexpr std::string_view kService = "/strata.data.v1.Data/";
 constexpr std::chrono::hours kFillTimeout{24};
 constexpr std::chrono::minutes kFollowTimeout{5};
+constexpr std::size_t kReadAhead = 512;
+constexpr std::size_t kMessageBytes = std::size_t{1} << 20;
 
 class DataFeed final : public Feed {
  public:
@@ -39,24 +43,14 @@ class DataFeed final : public Feed {
                               " of the live records");
   }
 
-  Status Follow() override {
+  Status Follow(const Gate& gate) override {
     const ShadowTap::Aside aside;
-    v1::WatchRequest request;
-    request.set_cursor(cursor_);
-    request.set_with_json(true);
-    request.set_stop_at_end(true);
-    StackCall watch = Call(ends_.live_slot, "Watch", kFollowTimeout);
-    watch.requests.push_back(request.SerializeAsString());
-    Status applied;
-    watch.on_response = [&](std::string_view message) {
-      v1::WatchResponse response;
-      response.ParseFromArray(message.data(), static_cast<int>(message.size()));
-      applied = Apply(response);
-      if (applied.ok() && !response.cursor().empty()) cursor_ = response.cursor();
-      return applied.ok();
-    };
-    const Status watched = CallStack(ends_.live, watch);
-    return applied.ok() ? watched : applied;
+    bool read = true;
+    while (true) {
+      STRATA_RETURN_IF_ERROR(Apply(gate));
+      if (!pending_.empty() || !read) return OkStatus();
+      STRATA_ASSIGN_OR_RETURN(read, Read());
+    }
   }
 
   bool Excuses(std::string_view path) const override { return DiffersByImport(path); }
@@ -88,18 +82,48 @@ class DataFeed final : public Feed {
     return to.items_size() > 0;
   }
 
-  // In the order of the commits: imports are gathered until a deletion comes.
-  Status Apply(v1::WatchResponse& response) {
+  // The next changes into `pending_`; false: there was nothing new.
+  Result<bool> Read() {
+    v1::WatchRequest request;
+    request.set_cursor(cursor_);
+    request.set_with_json(true);
+    request.set_stop_at_end(true);
+    StackCall watch = Call(ends_.live_slot, "Watch", kFollowTimeout);
+    watch.requests.push_back(request.SerializeAsString());
+    bool enough = false;
+    watch.on_response = [&](std::string_view message) {
+      v1::WatchResponse response;
+      response.ParseFromArray(message.data(), static_cast<int>(message.size()));
+      for (v1::Resource& resource : *response.mutable_resources()) {
+        pending_.push_back(std::move(resource));
+      }
+      // Between two of them, no cursor would lead to the rest of a commit.
+      if (!response.cursor().empty()) cursor_ = response.cursor();
+      enough = !response.cursor().empty() && pending_.size() >= kReadAhead;
+      return !enough;
+    };
+    const Status watched = CallStack(ends_.live, watch);
+    if (!watched.ok() && !enough) return watched;
+    return !pending_.empty();
+  }
+
+  // What is pending, as far as the gate lets it: imports are gathered until a deletion comes.
+  Status Apply(const Gate& gate) {
     v1::ImportRequest gathered;
-    for (v1::Resource& resource : *response.mutable_resources()) {
+    while (!pending_.empty()) {
+      v1::Resource& resource = pending_.front();
+      if (!gate(ChangeOfResource(resource.type(), resource.id(), resource.version_id()))) break;
       if (resource.change() == v1::CHANGE_DELETED) {
         STRATA_RETURN_IF_ERROR(Import(&gathered));
         STRATA_RETURN_IF_ERROR(Delete(resource));
-        continue;
+      } else {
+        v1::ImportItem* const item = gathered.add_items();
+        item->set_item(++items_);
+        item->set_json(std::move(*resource.mutable_json()));
+        gathered_bytes_ += item->json().size();
+        if (gathered_bytes_ > kMessageBytes) STRATA_RETURN_IF_ERROR(Import(&gathered));
       }
-      v1::ImportItem* const item = gathered.add_items();
-      item->set_item(++items_);
-      item->set_json(std::move(*resource.mutable_json()));
+      pending_.pop_front();
     }
     return Import(&gathered);
   }
@@ -109,6 +133,7 @@ class DataFeed final : public Feed {
     StackCall call = Call(ends_.side_slot, "Import", kFollowTimeout);
     call.requests.push_back(gathered->SerializeAsString());
     gathered->Clear();
+    gathered_bytes_ = 0;
     int faults = 0;
     call.on_response = [&](std::string_view message) {
       v1::ImportResponse answer;
@@ -132,8 +157,10 @@ class DataFeed final : public Feed {
   }
 
   const FeedEnds ends_;
-  std::string cursor_;
+  std::string cursor_;  // Behind what is pending.
+  std::deque<v1::Resource> pending_;
   std::uint64_t items_ = 0;
+  std::size_t gathered_bytes_ = 0;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,8 +26,13 @@ class Feed {
   virtual ~Feed() = default;
   // Everything that is there, once, into an empty candidate.
   virtual Status Fill() = 0;
-  // What was committed since, up to the moment of the call at least.
-  virtual Status Follow() = 0;
+
+  // Whether a change (write_log.h has their names) is to be brought to the candidate now.
+  using Gate = std::function<bool(const std::string& change)>;
+  // What was committed since, in the order of the commits, up to the first change that `gate` holds
+  // back; else up to the moment of the call at least. What is held back comes first the next time.
+  virtual Status Follow(const Gate& gate) = 0;
+
   // Answers may differ there although both are right.
   virtual bool Excuses(std::string_view path) const = 0;
 };

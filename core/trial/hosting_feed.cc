@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <chrono>
+#include <deque>
 #include <utility>
 
 #include "core/trial/feed.h"
 #include "core/trial/shadow_tap.h"
 #include "core/trial/transfer.h"
+#include "core/trial/write_log.h"
 #include "strata/hosting/v1/hosting.pb.h"
 
 namespace strata::trial {
@@ -14,6 +17,8 @@ namespace v1 = hosting::v1;
 constexpr std::string_view kService = "/strata.hosting.v1.Hosting/";
 constexpr std::chrono::hours kFillTimeout{24};
 constexpr std::chrono::minutes kFollowTimeout{5};
+constexpr std::size_t kReadAhead = 512;
+constexpr std::size_t kMessageBytes = std::size_t{1} << 20;
 
 class HostingFeed final : public Feed {
  public:
@@ -40,24 +45,14 @@ class HostingFeed final : public Feed {
                     });
   }
 
-  Status Follow() override {
+  Status Follow(const Gate& gate) override {
     const ShadowTap::Aside aside;
-    v1::WatchRequest request;
-    request.set_after_version(after_);
-    request.set_with_values(true);
-    request.set_stop_at_end(true);
-    StackCall watch = Call(ends_.live_slot, "Watch", kFollowTimeout);
-    watch.requests.push_back(request.SerializeAsString());
-    Status applied;
-    watch.on_response = [&](std::string_view message) {
-      v1::WatchResponse response;
-      response.ParseFromArray(message.data(), static_cast<int>(message.size()));
-      applied = Apply(response);
-      if (applied.ok()) after_ = std::max(after_, response.up_to_version());
-      return applied.ok();
-    };
-    const Status watched = CallStack(ends_.live, watch);
-    return applied.ok() ? watched : applied;
+    bool read = true;
+    while (true) {
+      STRATA_RETURN_IF_ERROR(Apply(gate));
+      if (!pending_.empty() || !read) return OkStatus();
+      STRATA_ASSIGN_OR_RETURN(read, Read());
+    }
   }
 
   // Versions of what was written since the copy are the candidate's own.
@@ -74,16 +69,54 @@ class HostingFeed final : public Feed {
     return out;
   }
 
-  // One commit at the candidate for all of the message: the feed stands still between two of them
-  // only where the live store did too.
-  Status Apply(v1::WatchResponse& response) {
+  // The next commits into `pending_`; false: there was nothing new.
+  Result<bool> Read() {
+    v1::WatchRequest request;
+    request.set_after_version(after_);
+    request.set_with_values(true);
+    request.set_stop_at_end(true);
+    StackCall watch = Call(ends_.live_slot, "Watch", kFollowTimeout);
+    watch.requests.push_back(request.SerializeAsString());
+    bool enough = false;
+    watch.on_response = [&](std::string_view message) {
+      v1::WatchResponse response;
+      response.ParseFromArray(message.data(), static_cast<int>(message.size()));
+      bool whole = true;
+      for (v1::CommitEvent& event : *response.mutable_commits()) {
+        whole = !event.continues();
+        pending_.push_back(std::move(event));
+      }
+      after_ = std::max(after_, response.up_to_version());
+      enough = whole && response.up_to_version() != 0 && pending_.size() >= kReadAhead;
+      return !enough;
+    };
+    const Status watched = CallStack(ends_.live, watch);
+    if (!watched.ok() && !enough) return watched;
+    return !pending_.empty();
+  }
+
+  // What is pending, as far as the gate lets it.
+  Status Apply(const Gate& gate) {
     v1::CommitRequest commit;
-    for (v1::CommitEvent& event : *response.mutable_commits()) {
-      for (v1::Change& change : *event.mutable_changes()) Add(change, commit.add_mutations());
+    std::size_t bytes = 0;
+    while (!pending_.empty() && gate(ChangeOfCommit(pending_.front().version()))) {
+      bytes += pending_.front().ByteSizeLong();
+      for (v1::Change& change : *pending_.front().mutable_changes()) {
+        Add(change, commit.add_mutations());
+      }
+      pending_.pop_front();
+      if (bytes < kMessageBytes) continue;
+      STRATA_RETURN_IF_ERROR(Commit(&commit));
+      bytes = 0;
     }
-    if (commit.mutations_size() == 0) return OkStatus();
+    return Commit(&commit);
+  }
+
+  Status Commit(v1::CommitRequest* commit) {
+    if (commit->mutations_size() == 0) return OkStatus();
     StackCall call = Call(ends_.side_slot, "Commit", kFollowTimeout);
-    call.requests.push_back(commit.SerializeAsString());
+    call.requests.push_back(commit->SerializeAsString());
+    commit->Clear();
     return CallStack(ends_.side, call);
   }
 
@@ -103,7 +136,8 @@ class HostingFeed final : public Feed {
   }
 
   const FeedEnds ends_;
-  std::uint64_t after_ = 0;
+  std::uint64_t after_ = 0;  // Behind what is pending.
+  std::deque<v1::CommitEvent> pending_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "core/trial/replayer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -21,14 +22,47 @@ void Replayer::Take(const Copy& copy) {
 
 bool Replayer::Reach(std::uint64_t writes) {
   if (feed_ == nullptr) return writes_.Settled() == writes;
-  if (reached_ == writes) return true;
-  if (reached_ && *reached_ > writes) return false;
-  const std::uint64_t before = writes_.Settled();
-  reached_.reset();
-  if (!feed_->Follow().ok()) return false;
-  // Nothing was written while it followed: it has exactly what had been written.
-  if (before != Copy::kUnclear && before == writes_.Settled()) reached_ = before;
-  return reached_ == writes;
+  if (reached_ > writes) return false;
+  unclear_ = false;
+  ReadLog();
+  const Feed::Gate gate = [&](const std::string& change) { return MayBring(change, writes); };
+  if (!feed_->Follow(gate).ok() || unclear_ || reached_ > writes) return false;
+  std::erase_if(made_by_, [&](const auto& made) { return made.second.write <= writes; });
+  return true;
+}
+
+bool Replayer::MayBring(const std::string& change, std::uint64_t writes) {
+  const Maker* const maker = FindMaker(change);
+  if (maker == nullptr) {
+    // Younger than the copy, unless a write that names nothing made it.
+    unclear_ = unnamed_ > reached_;
+    return false;
+  }
+  if (maker->write > writes) {
+    unclear_ = maker->at_the_latest;
+    return false;
+  }
+  reached_ = std::max(reached_, maker->write);
+  return true;
+}
+
+const Replayer::Maker* Replayer::FindMaker(const std::string& change) {
+  auto made = made_by_.find(change);
+  if (made != made_by_.end()) return &made->second;
+  const std::uint64_t settled = writes_.Settled();
+  ReadLog();  // All that had ended by then are in it.
+  made = made_by_.find(change);
+  if (made != made_by_.end()) return &made->second;
+  if (settled == Copy::kUnclear) return nullptr;
+  return &made_by_.emplace(change, Maker{settled, /*at_the_latest=*/true}).first->second;
+}
+
+void Replayer::ReadLog() {
+  for (WriteLog::Write& write : writes_.Take()) {
+    if (!write.complete) unnamed_ = write.number;
+    for (std::string& change : write.changes)
+      made_by_.emplace(std::move(change), Maker{write.number});
+  }
 }
 
 void Replayer::Repeat(const Copy& copy) {

@@ -87,19 +87,23 @@ class ShadowTap::Recording final : public host::CallObserver {
   bool too_large_ = false;
 };
 
-// A write that is being counted. Deletes itself at the end.
+// A write that is being logged. Deletes itself at the end.
 class ShadowTap::Write final : public host::CallObserver {
  public:
-  explicit Write(WriteCount& count) : count_(count) { count_.Begin(); }
+  Write(WriteLog& log, const strata_method& method, const strata_call& call)
+      : log_(log), changes_(abi::View(method.full_name), call.request) {
+    log_.Begin();
+  }
   void Request(strata_bytes) override {}
-  void Response(strata_bytes) override {}
-  void End(strata_code, std::int64_t) override {
-    count_.End();
+  void Response(strata_bytes message) override { changes_.Response(message); }
+  void End(strata_code code, std::int64_t) override {
+    log_.End(changes_.Take(), changes_.Complete(code));
     delete this;
   }
 
  private:
-  WriteCount& count_;
+  WriteLog& log_;
+  ChangeReader changes_;
 };
 
 ShadowTap::ShadowTap(TapTarget target, CopyQueue& queue)
@@ -123,7 +127,7 @@ host::CallObserver* ShadowTap::Begin(std::uint32_t slot, const strata_method& me
   }
   const bool writes = target_.written.contains(slot) && !IsRead(method) &&
                       !OnlyOpensViews(abi::View(method.full_name));
-  return writes ? new Write(writes_) : nullptr;
+  return writes ? new Write(writes_, method, call) : nullptr;
 }
 
 }  // namespace strata::trial

@@ -9,24 +9,9 @@
 #include "core/base/shard.h"
 #include "core/host/tap.h"
 #include "core/trial/copy_queue.h"
+#include "core/trial/write_log.h"
 
 namespace strata::trial {
-
-// Counts writes, so that a read can tell which state of the data it saw. Thread-safe.
-class WriteCount final {
- public:
-  void Begin() { begun_.fetch_add(1); }
-  void End() { ended_.fetch_add(1); }
-  // All writes so far, or Copy::kUnclear while one is in flight.
-  std::uint64_t Settled() const {
-    const std::uint64_t ended = ended_.load();  // First: a write that ends meanwhile is in flight.
-    return begun_.load() == ended ? ended : Copy::kUnclear;
-  }
-
- private:
-  std::atomic<std::uint64_t> begun_{0};
-  std::atomic<std::uint64_t> ended_{0};
-};
 
 // What a trial wants copied.
 struct TapTarget {
@@ -35,7 +20,7 @@ struct TapTarget {
   double share = 0;                 // Of the reads, 0..1.
 };
 
-// The tap of one trial: copies a share of the reads of one slot into a queue, and counts writes. It
+// The tap of one trial: copies a share of the reads of one slot into a queue, and logs writes. It
 // never waits: what does not fit is counted and left out. Calls that began before Stop end here, so
 // it must live until the stack's last request has ended.
 class ShadowTap final : public host::Tap {
@@ -45,7 +30,7 @@ class ShadowTap final : public host::Tap {
   host::CallObserver* Begin(std::uint32_t slot, const strata_method& method,
                             const strata_call& call) override;
 
-  const WriteCount& writes() const { return writes_; }
+  WriteLog& writes() { return writes_; }
   std::uint64_t left_out() const { return left_out_.load(std::memory_order_relaxed); }
 
   // Calls of this thread are not copied, for as long as one of these lives: the trial's own.
@@ -68,7 +53,7 @@ class ShadowTap final : public host::Tap {
   const TapTarget target_;
   const std::uint64_t threshold_;
   CopyQueue& queue_;
-  WriteCount writes_;
+  WriteLog writes_;
   std::atomic<std::uint64_t> left_out_{0};
 };
 

@@ -116,7 +116,7 @@ Status Trial::Prepare() {
   return OkStatus();
 }
 
-void Trial::Replay(const WriteCount& writes) {
+void Trial::Replay(WriteLog& writes) {
   Replayer replayer(*side_, feed_.get(), writes, *compare_, report_);
   const auto until = spec_.duration.count() == 0 ? steady_clock::time_point::max()
                                                  : steady_clock::now() + spec_.duration;

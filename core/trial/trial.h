@@ -62,7 +62,7 @@ class Trial final {
  private:
   void Run(ShadowTap& tap);
   Status Prepare();
-  void Replay(const WriteCount& writes);
+  void Replay(WriteLog& writes);
   void Finish(const Status& prepared);
   void Show(TrialState state, std::string reason);
 

@@ -38,6 +38,35 @@ class TrialTest : public ::testing::Test {
   LiveStack live_;
 };
 
+TEST_F(TrialTest, TheSameDataPluginAnswersTheSame) {
+  const std::string id = Start("record", "data_fhir");
+  int round = 0;
+  const Trial trial = live_.Until(
+      id,
+      [&] {
+        const std::string name = "p" + std::to_string(++round % 7);
+        EXPECT_TRUE(live_.Put(name, "N" + std::to_string(round)).ok());
+        if (round % 5 == 0) static_cast<void>(live_.Delete(name));
+        static_cast<void>(live_.Read(name));
+        static_cast<void>(live_.Read("a"));
+        static_cast<void>(live_.Read("nobody"));
+        EXPECT_TRUE(live_.Search("Ng").ok());
+      },
+      [](const Trial& t) { return Compared(t, "Read", 60) && Compared(t, "Search", 20); });
+
+  EXPECT_EQ(trial.state(), Trial::STATE_RUNNING);
+  for (const auto& method : trial.methods()) {
+    EXPECT_EQ(method.different(), 0u) << method.ShortDebugString();
+    EXPECT_EQ(method.same(), method.compared());
+    EXPECT_EQ(method.errors(), 0u);
+    EXPECT_GT(method.candidate().p50_us(), 0);
+  }
+  const Trial ended = live_.End(id);
+  EXPECT_EQ(ended.state(), Trial::STATE_ENDED);
+  EXPECT_GT(ended.ended_us(), 0);
+  EXPECT_TRUE(std::filesystem::is_empty(live_.dir() + "/trials"));
+}
+
 TEST_F(TrialTest, AWrongFieldIsFoundAtItsPath) {
   const std::string id = Start("record", kOdd, Fault("field"));
   const Trial trial = live_.Until(
