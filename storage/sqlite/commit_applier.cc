@@ -38,6 +38,24 @@ constexpr const char* kSql[] = {
     "DELETE FROM kv WHERE key >= ?1 AND version <= ?3",
     "UPDATE kv SET value = ?3 WHERE key = ?1 AND version = ?2",
     "UPDATE kv SET value = ?3 WHERE key = ?1 AND version = ?2 AND value = ?4",
+    "INSERT OR REPLACE INTO run VALUES(?1, ?2)",
+    "INSERT OR REPLACE INTO run VALUES(?1, NULL)",
+    "SELECT value IS NULL FROM run WHERE key = ?1",
+    "DELETE FROM run WHERE key = ?1",
+    "DELETE FROM run WHERE key >= ?1 AND key < ?2",
+    "DELETE FROM run WHERE key >= ?1",
+    "SELECT key, length(value) FROM run ORDER BY key LIMIT ?1",
+    "INSERT OR REPLACE INTO kv SELECT key, ?2, value FROM run WHERE key <= ?1 AND value IS NOT "
+    "NULL ORDER BY key",
+    "DELETE FROM kv WHERE key IN (SELECT key FROM run WHERE key <= ?1 AND value IS NULL)",
+    "DELETE FROM run WHERE key <= ?1",
+    "INSERT OR REPLACE INTO meta VALUES('run', ?1)",
+    "DELETE FROM meta WHERE name = 'run'",
+    "SELECT 1 FROM kv WHERE key >= ?1 AND key < ?2 AND NOT EXISTS (SELECT 1 FROM run WHERE run.key "
+    "= kv.key) UNION ALL SELECT 1 FROM run WHERE key >= ?1 AND key < ?2 AND value IS NOT NULL "
+    "LIMIT 1",
+    "SELECT 1 FROM kv WHERE key >= ?1 AND NOT EXISTS (SELECT 1 FROM run WHERE run.key = kv.key) "
+    "UNION ALL SELECT 1 FROM run WHERE key >= ?1 AND value IS NOT NULL LIMIT 1",
 };
 
 constexpr int kLogBusyMilliseconds = 100;
@@ -53,6 +71,10 @@ int NoteLogSize(void* frames, sqlite3* /*database*/, const char* /*schema*/, int
 
 }  // namespace
 
+Status ConditionFails(const Conflict& conflict) {
+  return Aborted("precondition " + std::to_string(conflict.precondition) + " does not hold");
+}
+
 CommitApplier::CommitApplier(Connection connection, base::Mutex* checkpoint_mutex,
                              const SqliteOptions& options)
     : options_(options), checkpoint_mutex_(checkpoint_mutex), connection_(std::move(connection)) {}
@@ -64,7 +86,23 @@ Status CommitApplier::Start() {
   const std::string keep = "PRAGMA journal_size_limit=" + std::to_string(options_.restart_bytes);
   STRATA_RETURN_IF_ERROR(connection_.Execute(keep.c_str()));
   STRATA_RETURN_IF_ERROR(PrepareAll());
-  return ReadState();
+  STRATA_RETURN_IF_ERROR(ReadState());
+  return RecoverRun();
+}
+
+// Ends what a large commit has begun: merges it when it was published, else forgets it.
+Status CommitApplier::RecoverRun() {
+  for (bool more = true; more;) {
+    STRATA_RETURN_IF_ERROR(Begin());
+    const Status shrunk = ShrinkRun(&more);
+    if (!shrunk.ok()) {
+      Rollback();
+      return shrunk;
+    }
+    // One log must not hold all of a large run.
+    if (log_bytes() >= options_.restart_bytes) STRATA_RETURN_IF_ERROR(RestartLog());
+  }
+  return OkStatus();
 }
 
 Status CommitApplier::PrepareAll() {
@@ -95,6 +133,10 @@ Status CommitApplier::ReadState() {
     state_.requests = table == 0 ? 0 : 1;
     state_.requests_since_us = static_cast<std::int64_t>(since);
   }
+  STRATA_ASSIGN_OR_RETURN(
+      const std::int64_t run,
+      connection_.QueryInt("SELECT ifnull((SELECT value FROM meta WHERE name = 'run'), 0)"));
+  state_.run = static_cast<Version>(run);
   durable_ = state_;
   return OkStatus();
 }
@@ -130,7 +172,7 @@ Status CommitApplier::Apply(const CommitRequest& request, Conflict* conflict,
   bool holds = true;
   STRATA_RETURN_IF_ERROR(Check(request.preconditions, conflict, &holds));
   if (!holds) {
-    *outcome = Aborted("precondition " + std::to_string(conflict->precondition) + " does not hold");
+    *outcome = ConditionFails(*conflict);
     return OkStatus();
   }
   if (request.mutations.empty() && request.more == nullptr) {
@@ -155,39 +197,52 @@ Status CommitApplier::Apply(const CommitRequest& request, Conflict* conflict,
 
 Status CommitApplier::Check(const std::vector<Precondition>& preconditions, Conflict* conflict,
                             bool* holds) {
-  for (std::size_t i = 0; i < preconditions.size(); ++i) {
-    Version found = 0;
-    STRATA_ASSIGN_OR_RETURN(*holds, Holds(preconditions[i], &found));
-    if (!*holds) {
-      *conflict = {static_cast<std::uint32_t>(i), found};
-      break;
-    }
+  for (std::size_t i = 0; i < preconditions.size() && *holds; ++i) {
+    STRATA_RETURN_IF_ERROR(CheckOne(preconditions, i, conflict, holds));
   }
   return OkStatus();
 }
 
-Result<bool> CommitApplier::Holds(const Precondition& condition, Version* found) {
-  using Kind = Precondition::Kind;
-  const bool range = condition.kind == Kind::kRangeEmpty;
-  Statement& query = Get(!range                        ? kVersionOf
-                         : condition.range_end.empty() ? kAnyFrom
-                                                       : kAnyInRange);
-  query.Bind(1, condition.key);
-  if (range && !condition.range_end.empty()) query.Bind(2, condition.range_end);
-  Result<bool> row = query.Step();
-  if (row.ok() && *row && !range) *found = query.Version(0);
+Result<bool> CommitApplier::AnyInRange(const KeyRange& range) {
+  const bool in_run = state_.run != 0;
+  Statement& query = Get(range.end.empty() ? (in_run ? kRunAnyFrom : kAnyFrom)
+                                           : (in_run ? kRunAnyInRange : kAnyInRange));
+  query.Bind(1, range.begin);
+  if (!range.end.empty()) query.Bind(2, range.end);
+  const Result<bool> row = query.Step();
+  query.Reset();
+  return row;
+}
+
+Result<std::optional<Version>> CommitApplier::VersionOf(std::string_view key) {
+  if (state_.run != 0) {
+    Statement& in_run = Get(kRunFind);
+    in_run.Bind(1, key);
+    const Result<bool> row = in_run.Step();
+    const bool deleted = row.ok() && *row && in_run.Int(0) != 0;
+    in_run.Reset();
+    STRATA_RETURN_IF_ERROR(row.status());
+    if (*row) return deleted ? std::nullopt : std::optional<Version>(state_.run);
+  }
+  Statement& query = Get(kVersionOf);
+  query.Bind(1, key);
+  const Result<bool> row = query.Step();
+  const Version version = row.ok() && *row ? query.Version(0) : 0;
   query.Reset();
   STRATA_RETURN_IF_ERROR(row.status());
-  switch (condition.kind) {
-    case Kind::kKeyAbsent:
-    case Kind::kRangeEmpty:
-      return !*row;
-    case Kind::kKeyPresent:
-      return *row;
-    case Kind::kKeyAtVersion:
-      break;
+  return *row ? std::optional<Version>(version) : std::nullopt;
+}
+
+Result<bool> CommitApplier::Holds(const Precondition& condition, Version* found) {
+  using Kind = Precondition::Kind;
+  if (condition.kind == Kind::kRangeEmpty) {
+    STRATA_ASSIGN_OR_RETURN(const bool any, AnyInRange({condition.key, condition.range_end}));
+    return !any;
   }
-  return *found == condition.version;
+  STRATA_ASSIGN_OR_RETURN(const std::optional<Version> version, VersionOf(condition.key));
+  *found = version.value_or(0);
+  if (condition.kind == Kind::kKeyAbsent) return !version.has_value();
+  return condition.kind == Kind::kKeyPresent ? version.has_value() : *found == condition.version;
 }
 
 Status CommitApplier::ApplyMutation(const Mutation& mutation, Version version,
@@ -207,6 +262,13 @@ Status CommitApplier::ApplyMutation(const Mutation& mutation, Version version,
   changes->Add({mutation.kind, key, mutation.range_end});
   if (changes->HasFull()) {
     STRATA_RETURN_IF_ERROR(AddFeedParts(changes->TakeFull(), /*last=*/false, version));
+  }
+  const bool is_range = mutation.kind == MutationKind::kDeleteRange;
+  if (watch_ && is_range) watch_->TouchAll();
+  if (watch_ && !is_range) watch_->Touch(key);
+  if (state_.run != 0) {
+    STRATA_RETURN_IF_ERROR(is_range ? ForgetInRun(KeyRange{key, mutation.range_end})
+                                    : ForgetInRun(key));
   }
   switch (mutation.kind) {
     case MutationKind::kPut:
@@ -235,7 +297,8 @@ Status CommitApplier::DeleteRange(const KeyRange& range) {
   return remove.Run();
 }
 
-Status CommitApplier::AddFeedParts(std::vector<std::string> parts, bool last, Version version) {
+Status CommitApplier::AddFeedParts(const std::vector<std::string>& parts, bool last,
+                                   Version version) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::uint64_t bytes = parts[i].size() + kFeedRowOverhead;
     state_.feed_total += bytes;

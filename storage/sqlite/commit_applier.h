@@ -13,10 +13,28 @@
 #include "core/base/status.h"
 #include "storage/api/change_codec.h"
 #include "storage/api/engine.h"
+#include "storage/sqlite/condition_watch.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/options.h"
 
 namespace strata::storage::sqlite {
+
+// A row that a large commit puts, or deletes (no value).
+struct RunRow {
+  std::string key;
+  std::optional<std::string> value;
+};
+
+// What is left to do when all rows of a large commit are staged.
+struct RunPublication {
+  struct Stamped {
+    std::string key;
+    std::string value;
+    std::uint32_t stamp_key_at = 0;
+  };
+  std::vector<Stamped> stamped;         // rows whose keys hold the commit's version
+  std::vector<std::string> feed_parts;  // the changes but those rows, encoded
+};
 
 // The connection that writes: applies commits, several of them in one SQLite transaction.
 // Single-threaded.
@@ -51,6 +69,19 @@ class CommitApplier {
   Status Rewrite(std::span<const Replacement> rows,
                  const std::function<void(std::size_t index)>& skipped);
 
+  // Steps of a large commit (large_commit.h). Each ends the transaction, but for the
+  // first three. From WatchConditions to PublishRun it is noted which conditions others touch.
+  Result<std::optional<Version>> FindRequest(std::string_view id);  // the commit that had it
+  void WatchConditions(const std::vector<Precondition>& conditions);
+  Status CheckOne(const std::vector<Precondition>& conditions, std::size_t index,
+                  Conflict* conflict, bool* holds);
+  Status StageRun(std::span<const RunRow> rows);
+  Status PublishRun(const CommitRequest& request, const RunPublication& run, Conflict* conflict,
+                    Result<CommitResult>* outcome);
+  // Merges the next rows of the published run into the others, or drops those of one that was
+  // not published. *more: there may be more.
+  Status ShrinkRun(bool* more);
+
   // Copies the log into the file and lets the log start anew. UNAVAILABLE: a reader needs it.
   Status RestartLog();
   // The same, and empties it: at the end.
@@ -84,6 +115,20 @@ class CommitApplier {
     kIngestDeleteFrom,
     kRewrite,
     kRewriteExpected,
+    kRunPut,
+    kRunPutDeletion,
+    kRunFind,
+    kRunForget,
+    kRunForgetRange,
+    kRunForgetFrom,
+    kRunNext,
+    kRunMove,
+    kRunMoveDeletions,
+    kRunDrop,
+    kRunBegin,
+    kRunEnd,
+    kRunAnyInRange,
+    kRunAnyFrom,
     kSqlCount
   };
   // What a rollback takes back.
@@ -95,23 +140,31 @@ class CommitApplier {
     std::uint64_t fed_since_trim = 0;
     int requests = 0;  // the table that takes new ids
     std::int64_t requests_since_us = 0;
+    Version run = 0;  // the commit whose rows are not merged yet
   };
 
   Status PrepareAll();
   Status ReadState();
+  Status RecoverRun();
   Statement& Get(Sql sql) { return statements_[static_cast<std::size_t>(sql)]; }
-  Result<std::optional<Version>> FindRequest(std::string_view id);
   Status AddRequest(std::string_view id, Version version);
   Status RotateRequests(std::int64_t now_us);
   Status Check(const std::vector<Precondition>& preconditions, Conflict* conflict, bool* holds);
   Result<bool> Holds(const Precondition& condition, Version* found);
+  Result<bool> AnyInRange(const KeyRange& range);
+  Result<std::optional<Version>> VersionOf(std::string_view key);
+  Status CheckStale(const CommitRequest& request, Conflict* conflict, bool* holds);
+  Status ForgetInRun(std::string_view key);
+  Status ForgetInRun(const KeyRange& range);
+  Result<std::optional<std::string>> NextOfRun();
+  Status MoveRunRows(std::string_view up_to);
   Status ApplyMutation(const Mutation& mutation, Version version, ChangeEncoder* changes);
   Status Put(std::string_view key, std::string_view value, Version version);
   Status DeleteRange(const KeyRange& range);
   Status IngestChange(const Mutation& change, Version version);
   Status IngestOne(const IngestCommit& commit, bool into_feed);
   Status RestartFeed(Version version);
-  Status AddFeedParts(std::vector<std::string> parts, bool last, Version version);
+  Status AddFeedParts(const std::vector<std::string>& parts, bool last, Version version);
   Status TrimFeed();
   Status Checkpoint(int mode);
 
@@ -123,8 +176,13 @@ class CommitApplier {
   State durable_;  // as of the last commit of one
   std::int64_t now_us_ = 0;
   std::uint64_t log_frames_ = 0;
+  std::optional<ConditionWatch> watch_;  // of the large commit under way
+  std::size_t run_step_rows_ = 1024;
   std::string key_scratch_;
   std::string value_scratch_;
 };
+
+// The answer to a commit one of whose preconditions does not hold.
+Status ConditionFails(const Conflict& conflict);
 
 }  // namespace strata::storage::sqlite

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "storage/api/validate.h"
+#include "storage/sqlite/large_commit.h"
 
 namespace strata::storage::sqlite {
 namespace {
@@ -46,6 +47,38 @@ bool GroupWriter::Enqueue(Job* job) {
 }
 
 Result<CommitResult> GroupWriter::Commit(const CommitRequest& request, Conflict* conflict) {
+  const bool large = SizeOf(request) > options_.large_commit_bytes;
+  return large ? CommitLarge(request, conflict) : CommitWhole(request, conflict);
+}
+
+Result<CommitResult> GroupWriter::CommitLarge(const CommitRequest& request, Conflict* conflict) {
+  base::MutexLock lock(large_mutex_);
+  STRATA_RETURN_IF_ERROR(EndRun());
+  const auto run_step = [this](const std::function<Status()>& step) {
+    return RunAlone(step, /*renews=*/false);
+  };
+  run_left_ = true;
+  bool applied = false;
+  LargeCommit commit(applier_, run_step, request);
+  Result<CommitResult> result = commit.Run(conflict, &applied);
+  // The commit is what it is: rows that cannot be merged now are merged later.
+  static_cast<void>(EndRun());
+  if (result.ok() && !applied) return CommitWhole(request, conflict);
+  return result;
+}
+
+Status GroupWriter::EndRun() {
+  while (run_left_) {
+    bool more = false;
+    STRATA_RETURN_IF_ERROR(RunAlone([&] { return applier_->ShrinkRun(&more); }, /*renews=*/false));
+    run_left_ = more;
+    // Readers see the same as before, but need not look at two places any more.
+    if (!more) views_->Renew();
+  }
+  return OkStatus();
+}
+
+Result<CommitResult> GroupWriter::CommitWhole(const CommitRequest& request, Conflict* conflict) {
   Job job;
   job.request = &request;
   job.conflict = conflict;
@@ -67,6 +100,8 @@ Status GroupWriter::RunAlone(const std::function<Status()>& write, bool renews) 
 
 Result<RestoreResult> GroupWriter::Restore(Version view_version,
                                            const CommitApplier::NextChunk& next) {
+  base::MutexLock lock(large_mutex_);
+  STRATA_RETURN_IF_ERROR(EndRun());
   Result<RestoreResult> result = RestoreResult{};
   STRATA_RETURN_IF_ERROR(RunAlone(
       [&] {
@@ -78,6 +113,8 @@ Result<RestoreResult> GroupWriter::Restore(Version view_version,
 }
 
 Result<Version> GroupWriter::Ingest(const IngestRequest& request) {
+  base::MutexLock lock(large_mutex_);
+  STRATA_RETURN_IF_ERROR(EndRun());
   Result<Version> result = Version{0};
   STRATA_RETURN_IF_ERROR(RunAlone(
       [&] {
@@ -90,6 +127,8 @@ Result<Version> GroupWriter::Ingest(const IngestRequest& request) {
 
 Status GroupWriter::Rewrite(std::span<const Replacement> rows,
                             const std::function<void(std::size_t index)>& skipped) {
+  base::MutexLock lock(large_mutex_);
+  STRATA_RETURN_IF_ERROR(EndRun());
   return RunAlone([&] { return applier_->Rewrite(rows, skipped); }, /*renews=*/true);
 }
 

@@ -24,7 +24,8 @@ class GroupWriter {
               std::function<void()> log_grew);
   ~GroupWriter() { Stop(); }
 
-  // Blocks until the commit is durable or refused. UNAVAILABLE: stopped.
+  // Blocks until the commit is durable or refused. UNAVAILABLE: stopped. A commit of more than
+  // options.large_commit_bytes is carried out in steps, with those of others in between.
   Result<CommitResult> Commit(const CommitRequest& request, Conflict* conflict);
 
   // These run alone between two groups.
@@ -53,6 +54,10 @@ class GroupWriter {
   };
   using Group = std::deque<Job*>;
 
+  Result<CommitResult> CommitWhole(const CommitRequest& request, Conflict* conflict);
+  Result<CommitResult> CommitLarge(const CommitRequest& request, Conflict* conflict);
+  // Until nothing is left of the large commit before.
+  Status EndRun() STRATA_REQUIRES(large_mutex_);
   // Runs `write` in a transaction that it ends itself, or that is taken back. `renews`: it changes
   // what a view shows without a new version.
   Status RunAlone(const std::function<Status()>& write, bool renews);
@@ -76,6 +81,10 @@ class GroupWriter {
   std::uint64_t no_restart_below_ = 0;  // the log's size at which the next restart is tried
   std::atomic<Version> oldest_{0};
   std::atomic<std::uint64_t> groups_{0};
+
+  base::Mutex
+      large_mutex_;  // held by whoever carries out a large commit, or what must not meet one
+  bool run_left_ STRATA_GUARDED_BY(large_mutex_) = false;
 
   base::Mutex mutex_;
   base::CondVar work_;

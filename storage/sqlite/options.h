@@ -33,6 +33,10 @@ struct SqliteOptions {
   // ... and at which views that hold it up are ended.
   std::uint64_t expire_bytes = std::uint64_t{256} << 20;
 
+  // A commit with more bytes than this is carried out in steps, so that others need not wait for
+  // it.
+  std::uint64_t large_commit_bytes = std::uint64_t{4} << 20;
+
   // Open connections for reading, which bounds snapshots and scans that run at once.
   std::size_t max_readers = 320;
 

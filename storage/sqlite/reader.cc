@@ -1,5 +1,6 @@
 #include "storage/sqlite/reader.h"
 
+#include <string>
 #include <utility>
 
 #include "core/base/rows.h"
@@ -10,17 +11,17 @@ namespace {
 
 constexpr std::size_t kChunkBytes = 64 * 1024;
 
-// Indexed by reverse, keys_only, has_end.
-constexpr const char* kScanSql[8] = {
-    "SELECT key, version, value FROM kv WHERE key >= ?1 ORDER BY key",
-    "SELECT key, version, value FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key",
-    "SELECT key, version FROM kv WHERE key >= ?1 ORDER BY key",
-    "SELECT key, version FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key",
-    "SELECT key, version, value FROM kv WHERE key >= ?1 ORDER BY key DESC",
-    "SELECT key, version, value FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key DESC",
-    "SELECT key, version FROM kv WHERE key >= ?1 ORDER BY key DESC",
-    "SELECT key, version FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key DESC",
-};
+std::string ScanSql(bool in_run, bool reverse, bool keys_only, bool has_end) {
+  const std::string range = has_end ? "key >= ?1 AND key < ?2" : "key >= ?1";
+  const std::string value = keys_only ? "" : ", value";
+  std::string sql = "SELECT key, version" + value + " FROM kv WHERE " + range;
+  if (in_run) {
+    // Both sides come in the order of their keys: SQLite merges them without sorting.
+    sql += " AND NOT EXISTS (SELECT 1 FROM run WHERE run.key = kv.key) UNION ALL SELECT key, ?3" +
+           value + " FROM run WHERE " + range + " AND value IS NOT NULL";
+  }
+  return sql + " ORDER BY 1" + (reverse ? " DESC" : "");
+}
 
 // Resets a statement at the end of a scope, on every way out.
 class ResetLater {
@@ -53,8 +54,15 @@ Result<Statement*> Reader::Prepared(int query, const char* sql) {
 }
 
 Result<Statement*> Reader::PreparedScan(bool reverse, bool keys_only, bool has_end) {
-  const int index = (reverse ? 4 : 0) + (keys_only ? 2 : 0) + (has_end ? 1 : 0);
-  return Prepared(kScan + index, kScanSql[index]);
+  const bool in_run = run_ != 0;
+  const int index = (in_run ? 8 : 0) + (reverse ? 4 : 0) + (keys_only ? 2 : 0) + (has_end ? 1 : 0);
+  Statement* scan = &statements_[static_cast<std::size_t>(kScan + index)];
+  if (!scan->prepared()) {
+    const std::string sql = ScanSql(in_run, reverse, keys_only, has_end);
+    STRATA_ASSIGN_OR_RETURN(*scan, connection_.Prepare(sql.c_str()));
+  }
+  if (in_run) scan->Bind(3, run_);
+  return scan;
 }
 
 Status Reader::BeginView(std::uint64_t renewals) {
@@ -65,7 +73,9 @@ Status Reader::BeginView(std::uint64_t renewals) {
   in_view_ = true;
   STRATA_ASSIGN_OR_RETURN(
       Statement * last,
-      Prepared(kLastVersion, "SELECT version FROM feed ORDER BY id DESC LIMIT 1"));
+      Prepared(kLastVersion,
+               "SELECT version, (SELECT value FROM meta WHERE name = 'run') FROM feed ORDER BY id "
+               "DESC LIMIT 1"));
   ResetLater reset(last);
   Result<bool> row = last->Step();
   if (row.ok() && !*row) row = DataLoss("the store has lost its feed");
@@ -75,6 +85,7 @@ Status Reader::BeginView(std::uint64_t renewals) {
     return row.status();
   }
   view_version_ = last->Version(0);
+  run_ = last->Version(1);  // NULL counts as 0
   return OkStatus();
 }
 
@@ -86,8 +97,28 @@ void Reader::EndView() {
   if (!end.ok() || !(*end)->Run().ok()) static_cast<void>(connection_.Execute("ROLLBACK"));
 }
 
+Result<bool> Reader::GetInRun(std::string_view key, bool omit_value, std::size_t index,
+                              const EntryVisitor& visit) {
+  Result<Statement*> prepared =
+      omit_value ? Prepared(kRunGetVersion, "SELECT value IS NULL FROM run WHERE key = ?1")
+                 : Prepared(kRunGet, "SELECT value IS NULL, value FROM run WHERE key = ?1");
+  STRATA_RETURN_IF_ERROR(prepared.status());
+  Statement* statement = *prepared;
+  ResetLater reset(statement);
+  statement->Bind(1, key);
+  STRATA_ASSIGN_OR_RETURN(const bool found, statement->Step());
+  if (!found) return false;
+  const bool deleted = statement->Int(0) != 0;
+  visit(index, deleted ? 0 : run_, omit_value || deleted ? std::string_view() : statement->Blob(1));
+  return true;
+}
+
 Status Reader::Get(std::string_view key, bool omit_value, std::size_t index,
                    const EntryVisitor& visit) {
+  if (run_ != 0) {
+    STRATA_ASSIGN_OR_RETURN(const bool found, GetInRun(key, omit_value, index, visit));
+    if (found) return OkStatus();
+  }
   Result<Statement*> prepared =
       omit_value ? Prepared(kGetVersion, "SELECT version FROM kv WHERE key = ?1")
                  : Prepared(kGet, "SELECT version, value FROM kv WHERE key = ?1");

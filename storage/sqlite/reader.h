@@ -55,17 +55,32 @@ class Reader {
   Result<FeedPart> NextFeedPart(std::int64_t after_id, Version after);
 
  private:
-  enum Query { kBegin, kEnd, kGet, kGetVersion, kLastVersion, kOldestVersion, kNextPart, kScan };
-  static constexpr std::size_t kScans = 8;
+  enum Query {
+    kBegin,
+    kEnd,
+    kGet,
+    kGetVersion,
+    kLastVersion,
+    kOldestVersion,
+    kNextPart,
+    kRunGet,
+    kRunGetVersion,
+    kScan
+  };
+  static constexpr std::size_t kScans = 16;
 
   explicit Reader(Connection connection) : connection_(std::move(connection)) {}
   Result<Statement*> Prepared(int query, const char* sql);
   Result<Statement*> PreparedScan(bool reverse, bool keys_only, bool has_end);
+  // Whether the key is in the run; visits then.
+  Result<bool> GetInRun(std::string_view key, bool omit_value, std::size_t index,
+                        const EntryVisitor& visit);
 
   Connection connection_;
   std::array<Statement, kScan + kScans> statements_;  // destroyed before the connection
   bool in_view_ = false;
   Version view_version_ = 0;
+  Version run_ = 0;  // the commit whose rows are in the table run (FORMAT.md)
   std::uint64_t renewals_ = 0;
 };
 

@@ -19,13 +19,19 @@ CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 INSERT INTO feed VALUES(0, 0, 0, 0, 0, x'');
 )";
 
+// Stores of earlier programs get it when they are opened.
+constexpr const char* kRunTable =
+    "CREATE TABLE IF NOT EXISTS run(key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID";
+
 Status CreateTables(Connection* connection) {
   STRATA_RETURN_IF_ERROR(connection->Execute("BEGIN IMMEDIATE"));
   STRATA_RETURN_IF_ERROR(connection->Execute(kTables));
+  STRATA_RETURN_IF_ERROR(connection->Execute(kRunTable));
   STRATA_RETURN_IF_ERROR(WriteMeta(connection, "store_id", RandomId()));
-  const std::string numbers = "PRAGMA application_id=" + std::to_string(kApplicationId) +
-                              ";PRAGMA user_version=" + std::to_string(kStoredFormat) + ";COMMIT";
-  return connection->Execute(numbers.c_str());
+  const std::string number = "PRAGMA application_id=" + std::to_string(kApplicationId);
+  STRATA_RETURN_IF_ERROR(connection->Execute(number.c_str()));
+  STRATA_RETURN_IF_ERROR(SetFormat(connection, kStoredFormat));
+  return connection->Execute("COMMIT");
 }
 
 Status CheckStore(Connection* connection) {
@@ -34,9 +40,9 @@ Status CheckStore(Connection* connection) {
     return FailedPrecondition("the file store.db is not a Strata store");
   }
   STRATA_ASSIGN_OR_RETURN(const std::int64_t format, connection->QueryInt("PRAGMA user_version"));
-  if (format > kStoredFormat) {
+  if (format > kFormatWithRun) {
     return FailedPrecondition("the store has format " + std::to_string(format) +
-                              ", this program reads up to " + std::to_string(kStoredFormat));
+                              ", this program reads up to " + std::to_string(kFormatWithRun));
   }
   int reserved = -1;
   sqlite3_file_control(connection->database(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
@@ -45,6 +51,11 @@ Status CheckStore(Connection* connection) {
 }
 
 }  // namespace
+
+Status SetFormat(Connection* connection, std::uint32_t format) {
+  const std::string sql = "PRAGMA user_version=" + std::to_string(format);
+  return connection->Execute(sql.c_str());
+}
 
 Status ConfigureConnection(Connection* connection, std::size_t cache_bytes) {
   const std::string sql = "PRAGMA cache_size=-" + std::to_string(cache_bytes / 1024) +
@@ -55,7 +66,10 @@ Status ConfigureConnection(Connection* connection, std::size_t cache_bytes) {
 
 Status PrepareStore(Connection* connection, const SqliteOptions& options) {
   STRATA_ASSIGN_OR_RETURN(const std::int64_t schema, connection->QueryInt("PRAGMA schema_version"));
-  if (schema != 0) return CheckStore(connection);
+  if (schema != 0) {
+    STRATA_RETURN_IF_ERROR(CheckStore(connection));
+    return connection->Execute(kRunTable);
+  }
   int reserved = kReservedBytes;
   sqlite3_file_control(connection->database(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
   const std::string sql =

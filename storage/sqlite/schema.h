@@ -13,10 +13,15 @@ namespace strata::storage::sqlite {
 // Stored: never change. "Strt" in the header of the file.
 inline constexpr std::int64_t kApplicationId = 0x53747274;
 inline constexpr std::uint32_t kStoredFormat = 1;
+// While the table run holds a published commit, which earlier programs would not see.
+inline constexpr std::uint32_t kFormatWithRun = 2;
 
 // Makes the tables in an empty file, or checks that the file is a store that this program can
 // read. FAILED_PRECONDITION: another program's file, or of a later format.
 Status PrepareStore(Connection* connection, const SqliteOptions& options);
+
+// Writes the number of the stored format; part of the open transaction.
+Status SetFormat(Connection* connection, std::uint32_t format);
 
 // What every connection sets.
 Status ConfigureConnection(Connection* connection, std::size_t cache_bytes);
