@@ -50,6 +50,16 @@ void VersionFields(const pb::Resource& resource, json::Writer* writer) {
   }
 }
 
+// What Prefer: return=OperationOutcome asks for, of an entry that changed something.
+pb::Outcome DoneOutcome(std::uint32_t status) {
+  pb::Outcome outcome;
+  pb::Issue* issue = outcome.add_issues();
+  issue->set_severity(pb::Issue::SEVERITY_INFORMATION);
+  issue->set_code("informational");
+  issue->set_diagnostics(status == 201 ? "created" : status == 204 ? "deleted" : "stored");
+  return outcome;
+}
+
 struct ChangeText {
   std::string_view method;
   std::string_view status;
@@ -139,7 +149,12 @@ bool BundleWriter::TransactionEntry(const pb::TransactionEntry& entry, bool with
                  resource.type() + "/" + resource.id() + "/_history/" + resource.version_id());
   }
   VersionFields(resource, &writer);
-  if (entry.outcome().issues_size() > 0) writer.Key("outcome").Raw(OutcomeJson(entry.outcome()));
+  if (entry.outcome().issues_size() > 0) {
+    writer.Key("outcome").Raw(OutcomeJson(entry.outcome()));
+  } else if (!reads && entry.bundle_json().empty() &&
+             exchange_.prefer.return_ == Return::kOutcome) {
+    writer.Key("outcome").Raw(OutcomeJson(DoneOutcome(entry.status())));
+  }
   writer.EndObject().EndObject();
   after[0] = ',';
   std::string before = "{";

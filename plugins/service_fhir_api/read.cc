@@ -83,6 +83,16 @@ void AppendRest(std::string_view rest, json::Writer* writer) {
   }
 }
 
+// The record says what it does unless it is told to delete all matches.
+void SayMultiple(std::string* rest) {
+  constexpr std::string_view kSingle = R"("conditionalDelete":"single")";
+  constexpr std::string_view kMultiple = R"("conditionalDelete":"multiple")";
+  for (std::size_t at = rest->find(kSingle); at != std::string::npos;
+       at = rest->find(kSingle, at)) {
+    rest->replace(at, kSingle.size(), kMultiple);
+  }
+}
+
 std::string CapabilityJson(const Exchange& exchange, const pb::DescribeResponse& record,
                            std::int64_t date_us) {
   std::string date;
@@ -186,6 +196,7 @@ Status FhirApiService::Metadata(Exchange& exchange) const {
   }
   pb::DescribeResponse record;
   STRATA_RETURN_IF_ERROR(data_.Describe(exchange.context, {}, &record));
+  if (config_.conditional_delete_multiple) SayMultiple(record.mutable_capability_rest_json());
   std::string statement = CapabilityJson(exchange, record, started_us_);
   const std::string tag = ContentTag(statement);
   exchange.responder.AddHeader("etag", "W/\"" + tag + "\"");

@@ -90,6 +90,9 @@ Status ReadRequest(json::Value value, std::string_view base_url, Entry* entry) {
   entry->method = *method;
   if (!request["url"].is_string()) return Bad("required", "request.url is missing", "request.url");
   STRATA_ASSIGN_OR_RETURN(entry->url, ParseRequestUrl(request["url"].string(), base_url));
+  if (!entry->url.compartment_type.empty() && !entry->reads()) {
+    return Bad("value", "a compartment can be searched only", "request.url");
+  }
   STRATA_RETURN_IF_ERROR(ReadConditions(request, entry));
   return ReadBody(entry);
 }

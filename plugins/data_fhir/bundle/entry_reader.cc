@@ -9,7 +9,6 @@
 #include "core/base/json_writer.h"
 #include "plugins/data_fhir/store/fault.h"
 #include "plugins/data_fhir/store/history.h"
-#include "plugins/data_fhir/store/reader.h"
 
 namespace strata::fhir::bundle {
 namespace {
@@ -28,13 +27,18 @@ Status TooLarge() {
       "request.url");
 }
 
-std::string SelfUrl(const Entry& entry, std::string_view base_url) {
+std::string SelfUrl(const Entry& entry, const store::Parameters& parameters,
+                    std::string_view base_url) {
   std::string url(base_url);
+  if (!entry.url.compartment_type.empty()) {
+    url.append(entry.url.compartment_type).append("/").append(entry.url.compartment_id);
+    url.append(entry.url.type.empty() ? "/*" : "/");
+  }
   url.append(entry.url.type);
   if (!entry.url.id.empty()) url.append("/").append(entry.url.id);
   if (entry.url.history) url.append(url.ends_with('/') || url.empty() ? "_history" : "/_history");
   std::string query;
-  for (const auto& parameter : entry.url.parameters) {
+  for (const auto& parameter : parameters) {
     web::AppendParameter(parameter.name(), parameter.value(), &query);
   }
   if (!query.empty()) url.append("?").append(query);
@@ -44,11 +48,13 @@ std::string SelfUrl(const Entry& entry, std::string_view base_url) {
 // A Bundle being written.
 class BundleText {
  public:
-  BundleText(std::string_view type, const Entry& entry, std::string_view base_url)
+  // `used`: the parameters of the self link.
+  BundleText(std::string_view type, const Entry& entry, const store::Parameters& used,
+             std::string_view base_url)
       : base_url_(base_url), writer_(&text_) {
     writer_.BeginObject().Field("resourceType", "Bundle").Field("type", type);
     writer_.Key("link").BeginArray().BeginObject();
-    writer_.Field("relation", "self").Field("url", SelfUrl(entry, base_url));
+    writer_.Field("relation", "self").Field("url", SelfUrl(entry, used, base_url));
     writer_.EndObject().EndArray();
   }
 
@@ -112,7 +118,7 @@ Status ReadHistory(store::Store& store, const Context& cx, const Entry& entry,
                           "within a bundle, history takes _count and _since only", "request.url");
     }
   }
-  BundleText text("history", entry, base_url);
+  BundleText text("history", entry, entry.url.parameters, base_url);
   text.BeginEntries();
   std::string next;
   STRATA_RETURN_IF_ERROR(store::History(
@@ -130,14 +136,27 @@ Status ReadHistory(store::Store& store, const Context& cx, const Entry& entry,
   return {};
 }
 
-Status RunSearch(const Context& cx, const Entry& entry, std::string_view base_url,
-                 const Search& search, TransactionEntry* response) {
+// A page token needs an address of the service's making, which this layer does not know.
+void WarnOfMore(data::v1::Outcome* outcome) {
+  data::v1::Issue* issue = outcome->add_issues();
+  issue->set_severity(data::v1::Issue::SEVERITY_WARNING);
+  issue->set_code("incomplete");
+  issue->set_diagnostics("there are more matches: search outside of a bundle to page through them");
+}
+
+Status RunSearch(const Context& cx, const Entry& entry, const Environment& environment,
+                 TransactionEntry* response) {
+  std::string_view base_url = environment.base_url;
   data::v1::SearchRequest request;
   request.set_type(entry.url.type);
+  request.set_compartment_type(entry.url.compartment_type);
+  request.set_compartment_id(entry.url.compartment_id);
+  request.set_base_url(std::string(base_url.substr(0, base_url.find_last_not_of('/') + 1)));
+  request.set_handling(environment.handling);
   *request.mutable_parameters() = entry.url.parameters;
   data::v1::SearchResponse found;
-  STRATA_RETURN_IF_ERROR(search(cx, request, &found));
-  BundleText text("searchset", entry, base_url);
+  STRATA_RETURN_IF_ERROR(environment.search(cx, request, &found));
+  BundleText text("searchset", entry, found.used(), base_url);
   if (found.has_total()) text.Total(found.total());
   text.BeginEntries();
   for (const auto& each : found.entries()) {
@@ -149,10 +168,12 @@ Status RunSearch(const Context& cx, const Entry& entry, std::string_view base_ur
   if (text.bytes() >= kMaxBundleBytes) return TooLarge();
   response->set_bundle_json(text.Finish());
   response->set_status(kOk);
+  *response->mutable_outcome() = std::move(*found.mutable_outcome());
+  if (!found.next_page_token().empty()) WarnOfMore(response->mutable_outcome());
   return {};
 }
 
-Status ReadOne(store::Store& store, const Context& cx, const Entry& entry,
+Status ReadOne(const Context& cx, const Entry& entry, const Read& read_resource,
                TransactionEntry* response) {
   data::v1::ReadRequest request;
   request.set_type(entry.url.type);
@@ -160,8 +181,9 @@ Status ReadOne(store::Store& store, const Context& cx, const Entry& entry,
   request.set_version_id(entry.url.version_id);
   request.set_if_none_match_version_id(entry.if_none_match);
   request.set_if_modified_since_us(entry.if_modified_since_us);
+  *request.mutable_parameters() = entry.url.parameters;
   data::v1::ReadResponse read;
-  STRATA_RETURN_IF_ERROR(store::Read(store, cx, request, &read));
+  STRATA_RETURN_IF_ERROR(read_resource(cx, request, &read));
   *response->mutable_resource() = std::move(*read.mutable_resource());
   response->set_status(read.not_modified() ? kNotModified : kOk);
   return {};
@@ -185,13 +207,17 @@ Status RunOperation(const Context& cx, const Entry& entry, const Environment& en
 
 Status ReadEntry(store::Store& store, const Context& cx, const Entry& entry,
                  const Environment& environment, TransactionEntry* response) {
-  const std::string_view base_url = environment.base_url;
-  if (!entry.url.operation.empty()) return RunOperation(cx, entry, environment, response);
-  if (entry.url.history) return ReadHistory(store, cx, entry, base_url, response);
-  if (entry.url.id.empty() || entry.url.search) {
-    return RunSearch(cx, entry, base_url, environment.search, response);
+  if (entry.url.metadata) {
+    STRATA_ASSIGN_OR_RETURN(*response->mutable_bundle_json(), environment.capabilities(cx));
+    response->set_status(kOk);
+    return {};
   }
-  return ReadOne(store, cx, entry, response);
+  if (!entry.url.operation.empty()) return RunOperation(cx, entry, environment, response);
+  if (entry.url.history) return ReadHistory(store, cx, entry, environment.base_url, response);
+  if (entry.url.id.empty() || entry.url.search) {
+    return RunSearch(cx, entry, environment, response);
+  }
+  return ReadOne(cx, entry, environment.read, response);
 }
 
 }  // namespace strata::fhir::bundle

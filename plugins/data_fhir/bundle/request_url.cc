@@ -23,13 +23,20 @@ std::vector<std::string_view> Split(std::string_view path) {
   return segments;
 }
 
+// "Patient/1/Observation" and "Patient/1/*" (FHIR R4 compartmentdefinition.html).
+void MakeCompartment(std::string_view type, RequestUrl* url) {
+  url->compartment_type = std::exchange(url->type, type == "*" ? "" : std::string(type));
+  url->compartment_id = std::exchange(url->id, {});
+}
+
 Status TakeSegments(std::vector<std::string_view> segments, RequestUrl* url) {
   auto next = segments.begin();
   const auto end = segments.end();
   const auto is_special = [&] { return next->starts_with('_') || next->starts_with('$'); };
   if (next != end && !is_special()) url->type = *next++;
   if (next != end && !is_special()) url->id = *next++;
-  if (next != end && *next == "_history") {
+  if (next != end && !is_special()) MakeCompartment(*next++, url);
+  if (next != end && *next == "_history" && url->compartment_type.empty()) {
     url->history = true;
     ++next;
     if (next != end && !url->id.empty()) {
@@ -39,7 +46,7 @@ Status TakeSegments(std::vector<std::string_view> segments, RequestUrl* url) {
   } else if (next != end && *next == "_search") {
     url->search = true;
     ++next;
-  } else if (next != end && next->starts_with('$')) {
+  } else if (next != end && next->starts_with('$') && url->compartment_type.empty()) {
     url->operation = next->substr(1);
     ++next;
   }
@@ -68,9 +75,12 @@ Result<RequestUrl> ParseRequestUrl(std::string_view url, std::string_view base_u
   const std::size_t question = url.find('?');
   const auto path = web::PercentDecode(url.substr(0, question));
   if (!path) return BadUrl("the URL is not properly encoded");
-  STRATA_RETURN_IF_ERROR(TakeSegments(Split(*path), &parsed));
-  if (!parsed.type.empty() && layout::TypeNumberOf(parsed.type) == 0) {
-    return store::Within(store::UnknownType(parsed.type), "request.url");
+  parsed.metadata = *path == "metadata";
+  if (!parsed.metadata) STRATA_RETURN_IF_ERROR(TakeSegments(Split(*path), &parsed));
+  for (const std::string& type : {parsed.type, parsed.compartment_type}) {
+    if (!type.empty() && layout::TypeNumberOf(type) == 0) {
+      return store::Within(store::UnknownType(type), "request.url");
+    }
   }
   if (question != std::string_view::npos) {
     STRATA_RETURN_IF_ERROR(ParseQuery(url.substr(question + 1), &parsed.parameters));

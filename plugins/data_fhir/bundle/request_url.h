@@ -9,15 +9,18 @@
 namespace strata::fhir::bundle {
 
 // Bundle.entry.request.url, taken apart (FHIR R4 http.html#styleguide):
-// [type][/id][/_history[/vid]]
-// [?query], or an operation. Thread-compatible.
+// [type][/id][/_history[/vid]][?query], [compartment/id/]type[?query], metadata, or an operation.
+// Thread-compatible.
 struct RequestUrl {
   std::string type;  // empty: the whole system
   std::string id;
   std::string version_id;
+  std::string compartment_type;  // "Patient" of "Patient/1/Observation"
+  std::string compartment_id;
   std::string operation;  // "lookup" of "ValueSet/$lookup"
   bool history = false;
   bool search = false;  // ends in _search
+  bool metadata = false;
   store::Parameters parameters;
 
   bool conditional() const { return id.empty() && !parameters.empty(); }

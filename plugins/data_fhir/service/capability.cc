@@ -13,6 +13,9 @@
 namespace strata::fhir::service {
 namespace {
 
+// CapabilityStatement.date: when what it says last changed.
+constexpr std::string_view kReleased = "2026-11-22";
+
 constexpr auto kTypeInteractions =
     std::to_array<std::string_view>({"read", "vread", "update", "patch", "delete",
                                      "history-instance", "history-type", "create", "search-type"});
@@ -49,7 +52,8 @@ void DescribeType(const model::Type& type, const model::CustomParameters& custom
   writer->Field("versioning", "versioned-update").Key("readHistory").Bool(true);
   writer->Key("updateCreate").Bool(true).Key("conditionalCreate").Bool(true);
   writer->Field("conditionalRead", "full-support").Key("conditionalUpdate").Bool(true);
-  writer->Field("conditionalDelete", "multiple");
+  // What bundles do, and interactions unless the service asks for all matches.
+  writer->Field("conditionalDelete", "single");
   for (const std::string_view key : {"searchInclude", "searchRevInclude"}) {
     writer->Key(key).BeginArray().String("*").EndArray();
   }
@@ -83,6 +87,24 @@ data::v1::DescribeResponse DescribeCapabilities(const model::CustomParameters& c
   writer.EndObject();
   response.set_capability_rest_json(std::move(rest));
   return response;
+}
+
+std::string CapabilityStatement(const model::CustomParameters& custom, std::string_view base_url) {
+  const data::v1::DescribeResponse record = DescribeCapabilities(custom);
+  std::string text;
+  json::Writer writer(&text);
+  writer.BeginObject().Field("resourceType", "CapabilityStatement").Field("status", "active");
+  writer.Field("date", kReleased).Field("kind", "instance");
+  writer.Key("software").BeginObject().Field("name", record.name());
+  writer.Field("version", record.version()).EndObject();
+  writer.Key("implementation").BeginObject().Field("description", "Strata FHIR R4 record");
+  if (!base_url.empty()) writer.Field("url", base_url);
+  writer.EndObject().Field("fhirVersion", record.fhir_version());
+  writer.Key("format").BeginArray().String("application/fhir+json").String("json").EndArray();
+  writer.Key("patchFormat").BeginArray().String("application/json-patch+json");
+  writer.String("application/fhir+json").EndArray();
+  writer.Key("rest").BeginArray().Raw(record.capability_rest_json()).EndArray().EndObject();
+  return text;
 }
 
 }  // namespace strata::fhir::service

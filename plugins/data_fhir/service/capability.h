@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "plugins/data_fhir/model/custom_parameters.h"
 #include "strata/data/v1/data.pb.h"
@@ -11,5 +12,8 @@ namespace strata::fhir::service {
 // as the "rest" part of a CapabilityStatement (FHIR R4 capabilitystatement.html). The answer never
 // changes while the plugin runs. Thread-safe.
 data::v1::DescribeResponse DescribeCapabilities(const model::CustomParameters& custom);
+
+// The whole CapabilityStatement, as a bundle's entry `GET metadata` answers it.
+std::string CapabilityStatement(const model::CustomParameters& custom, std::string_view base_url);
 
 }  // namespace strata::fhir::service

@@ -14,7 +14,6 @@
 #include "plugins/data_fhir/store/caller.h"
 #include "plugins/data_fhir/store/fault.h"
 #include "plugins/data_fhir/store/history.h"
-#include "plugins/data_fhir/store/reader.h"
 #include "plugins/data_fhir/store/stored_json.h"
 #include "plugins/data_fhir/store/writer.h"
 
@@ -58,6 +57,10 @@ DataService::DataService(Host host, std::string_view)
       }),
       operate_([this](const Context& cx, const data::v1::OperateRequest& request) {
         return RunOperation(store_, cx, request);
+      }),
+      read_([this](const Context& cx, const data::v1::ReadRequest& request,
+                   data::v1::ReadResponse* response) {
+        return ReadPart(store_, cx, request, response);
       }),
       reindexer_(store_) {}
 
@@ -104,13 +107,7 @@ Status DataService::Describe(Context& cx, const data::v1::DescribeRequest&,
 
 Status DataService::Read(Context& cx, const data::v1::ReadRequest& request,
                          data::v1::ReadResponse* response) {
-  return Serve(cx, [&]() -> Status {
-    STRATA_ASSIGN_OR_RETURN(const auto subset, SubsetOf(request.parameters(), request.type()));
-    STRATA_RETURN_IF_ERROR(store::Read(store_, cx, request, response));
-    std::string* json = response->mutable_resource()->mutable_json();
-    STRATA_ASSIGN_OR_RETURN(*json, Presented(*json, subset, subset::Role::kMatch));
-    return {};
-  });
+  return Serve(cx, [&] { return ReadPart(store_, cx, request, response); });
 }
 
 Status DataService::History(Context& cx, const data::v1::HistoryRequest& request,
@@ -188,9 +185,11 @@ Status DataService::Transaction(Context& cx, Reader<data::v1::TransactionRequest
     std::string text;
     std::string request_id;
     std::string base_url;
+    data::v1::Handling handling = data::v1::HANDLING_UNSPECIFIED;
     const Status received = reader.ForEach([&](data::v1::TransactionRequest& part) -> Status {
       if (!part.request_id().empty()) request_id = part.request_id();
       if (!part.base_url().empty()) base_url = part.base_url();
+      if (part.handling() != data::v1::HANDLING_UNSPECIFIED) handling = part.handling();
       text.append(part.bundle());
       if (text.size() <= kMaxBundleBytes) return {};
       return store::Fault(Code::kResourceExhausted, "too-long", "the bundle is too large");
@@ -215,8 +214,14 @@ Status DataService::Transaction(Context& cx, Reader<data::v1::TransactionRequest
       bytes = 0;
       return more;
     };
-    STRATA_RETURN_IF_ERROR(bundle::Process(
-        store_, cx, bundle, {base_url, search_, operate_, CheckOperation, name}, visit));
+    bundle::Environment environment{base_url, search_, operate_, CheckOperation, name};
+    environment.read = read_;
+    environment.capabilities = [&](const Context& context) -> Result<std::string> {
+      STRATA_ASSIGN_OR_RETURN(const auto set, store_.definitions.Refresh(context));
+      return CapabilityStatement(set->custom, base_url);
+    };
+    environment.handling = handling;
+    STRATA_RETURN_IF_ERROR(bundle::Process(store_, cx, bundle, environment, visit));
     if (message.entries_size() > 0 || !message.type().empty()) {
       static_cast<void>(writer.Write(message));
     }

@@ -60,6 +60,7 @@ class DataService final : public data::v1::DataService {
   store::Store store_;
   const bundle::Search search_;
   const bundle::Operate operate_;
+  const bundle::Read read_;
   Reindexer reindexer_;  // last: its thread uses the others
 };
 

@@ -2,6 +2,7 @@
 
 #include "core/base/json.h"
 #include "plugins/data_fhir/store/fault.h"
+#include "plugins/data_fhir/store/reader.h"
 
 namespace strata::fhir::service {
 
@@ -29,6 +30,15 @@ Result<subset::Subset> SubsetOf(
     }
   }
   return subset;
+}
+
+Status ReadPart(store::Store& store, const Context& cx, const data::v1::ReadRequest& request,
+                data::v1::ReadResponse* response) {
+  STRATA_ASSIGN_OR_RETURN(const auto subset, SubsetOf(request.parameters(), request.type()));
+  STRATA_RETURN_IF_ERROR(store::Read(store, cx, request, response));
+  std::string* json = response->mutable_resource()->mutable_json();
+  STRATA_ASSIGN_OR_RETURN(*json, Presented(*json, subset, subset::Role::kMatch));
+  return {};
 }
 
 }  // namespace strata::fhir::service

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/base/status.h"
+#include "plugins/data_fhir/store/store.h"
 #include "plugins/data_fhir/subset/subset.h"
 #include "strata/data/v1/data.pb.h"
 
@@ -19,5 +20,9 @@ Result<std::string> Presented(std::string_view json, const subset::Subset& subse
 Result<subset::Subset> SubsetOf(
     const google::protobuf::RepeatedPtrField<data::v1::Parameter>& parameters,
     std::string_view type);
+
+// store::Read, of the part that the parameters ask for.
+Status ReadPart(store::Store& store, const Context& cx, const data::v1::ReadRequest& request,
+                data::v1::ReadResponse* response);
 
 }  // namespace strata::fhir::service
