@@ -44,9 +44,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::size_t question = std::min(text.find('?'), text.size());
   const auto form = strata::web::ParseForm(text.substr(std::min(question + 1, text.size())));
-  if (!form.ok()) return 0;
+  // Like the entrance, which lets no text through that is not UTF-8.
+  const auto type = strata::web::PercentDecode(text.substr(0, question));
+  if (!form.ok() || !type) return 0;
   strata::data::v1::SearchRequest request;
-  request.set_type(std::string(text.substr(0, question)));
+  request.set_type(*type);
   for (const auto& [name, value] : *form) {
     auto* parameter = request.add_parameters();
     parameter->set_name(name);
