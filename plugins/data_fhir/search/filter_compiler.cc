@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "plugins/data_fhir/index/extract.h"
 #include "plugins/data_fhir/search/criteria.h"
 #include "plugins/data_fhir/search/limits.h"
 #include "plugins/data_fhir/search/text.h"
@@ -113,7 +114,7 @@ std::optional<Clause> FilterCompiler::Test(const Filter& filter, std::size_t at)
                 std::string(model::SearchTypeName(definition->type)) + "; allowed are " +
                 std::string(Operators(definition->type)));
   }
-  const auto number = layout::ParameterNumberOf(definition->code);
+  const auto number = index::NumberOf(*definition);
   if (filter.op == "pr") return Present(number, filter.value);
   if (definition->type == SearchType::kToken && IsTerminology(filter.op)) {
     return Codes(number, filter);
@@ -142,7 +143,7 @@ std::optional<Clause> FilterCompiler::Chain(const Filter& filter, std::size_t at
     }
     std::optional<Clause> rest = compiler.Test(filter, at + 1);
     if (!rest || !parser.Push(*std::move(rest))) continue;
-    clause.joins.push_back({layout::ParameterNumberOf(definition.code), std::string(target),
+    clause.joins.push_back({index::NumberOf(definition), std::string(target),
                             /*reverse=*/false, std::move(inner)});
   }
   if (!clause.joins.empty()) return clause;
@@ -189,7 +190,7 @@ std::optional<Clause> FilterCompiler::Codes(layout::ParameterNumber parameter,
 
 std::optional<Clause> FilterCompiler::Compare(const model::SearchParameter& definition,
                                               const Filter& filter) {
-  const Subject subject{&definition, layout::ParameterNumberOf(definition.code),
+  const Subject subject{&definition, index::NumberOf(definition),
                         /*modifier=*/{}, parser_.context_->now_us, parser_.context_->base_url};
   Result<Criteria> criteria = CriteriaOf(subject, filter.op, filter.value);
   if (!criteria.ok()) {

@@ -12,6 +12,7 @@
 #include "plugins/data_fhir/search/criteria.h"
 #include "plugins/data_fhir/search/issues.h"
 #include "plugins/data_fhir/search/limits.h"
+#include "plugins/data_fhir/search/parameters.h"
 #include "plugins/data_fhir/search/stored_source.h"
 #include "plugins/data_fhir/search/text.h"
 
@@ -23,11 +24,10 @@ using layout::ResourceNumber;
 using layout::TypeNumber;
 
 // The reference parameters of a type, sorted.
-std::vector<ParameterNumber> ReferencesOf(std::string_view type) {
+std::vector<ParameterNumber> ReferenceNumbers(const layout::View& view, std::string_view type) {
   std::vector<ParameterNumber> numbers;
-  for (const model::SearchParameter* parameter : model::R4Search().ForType(type)) {
-    if (parameter->type != model::SearchType::kReference) continue;
-    numbers.push_back(layout::ParameterNumberOf(parameter->code));
+  for (const model::SearchParameter* parameter : ReferencesOf(view, type)) {
+    numbers.push_back(index::NumberOf(*parameter));
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;
@@ -89,7 +89,7 @@ class Collector {
       if (!include.source.empty() && include.source != type) return {};
       STRATA_ASSIGN_OR_RETURN(const json::Value root, parser.Parse(resource.json));
       std::vector<ParameterNumber> parameters = {include.reference};
-      if (include.reference == 0) parameters = ReferencesOf(type);
+      if (include.reference == 0) parameters = ReferenceNumbers(view_, type);
       index::ExtractorOf(view_).VisitElements(resource.header->type, root, parameters, refer);
       return {};
     };
@@ -162,12 +162,10 @@ class Collector {
       const auto source = static_cast<TypeNumber>(i);
       const std::string_view name = layout::TypeNameOf(source);
       if (!include.source.empty() && include.source != name) continue;
-      for (const model::SearchParameter* parameter : model::R4Search().ForType(name)) {
-        const ParameterNumber number = layout::ParameterNumberOf(parameter->code);
-        if (parameter->type != model::SearchType::kReference) continue;
+      for (const model::SearchParameter* parameter : ReferencesOf(view_, name)) {
+        const ParameterNumber number = index::NumberOf(*parameter);
         if (include.reference != 0 && include.reference != number) continue;
-        const auto targets = SplitEscaped(parameter->targets, ',');
-        if (std::find(targets.begin(), targets.end(), type) == targets.end()) continue;
+        if (!MayReferTo(*parameter, type)) continue;
         STRATA_ASSIGN_OR_RETURN(const bool any, HasRows({source, number}));
         if (any) at->second.push_back({source, number});
       }

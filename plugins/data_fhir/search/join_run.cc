@@ -32,10 +32,10 @@ Status TooMany(std::string_view what) {
 
 // Shows the ids that the references of a parameter name, of one type of this store.
 template <typename Take>
-void VisitReferences(layout::TypeNumber source, json::Value resource,
+void VisitReferences(const layout::View& view, layout::TypeNumber source, json::Value resource,
                      layout::ParameterNumber parameter, std::string_view type,
                      std::string_view base_url, const Take& take) {
-  index::Extractor::R4().VisitElements(
+  index::ExtractorOf(view).VisitElements(
       source, resource, {&parameter, 1}, [&](const index::Conversion&, json::Value element) {
         const auto target =
             index::ParseReference(WithoutBase(element["reference"].string(), base_url));
@@ -116,9 +116,10 @@ Status JoinRun::ReferredFrom(const Numbers& inner, Numbers* numbers) {
   std::vector<ResourceName> names;
   ResourceCheck check(view_, source);
   STRATA_RETURN_IF_ERROR(check.ForEach(inner, [&](std::size_t, json::Value resource) {
-    VisitReferences(source, resource, join_.reference, type, BaseUrl(), [&](std::string_view id) {
-      names.push_back({std::string(type), std::string(id)});
-    });
+    VisitReferences(view_, source, resource, join_.reference, type, BaseUrl(),
+                    [&](std::string_view id) {
+                      names.push_back({std::string(type), std::string(id)});
+                    });
   }));
   SortUnique(&names);
   STRATA_ASSIGN_OR_RETURN(const Numbers found, NumbersOf(view_, names));
@@ -138,7 +139,7 @@ Status JoinRun::MarkByReferences(const Numbers& candidates, std::vector<char>* h
   std::vector<ResourceName> names;
   ResourceCheck check(view_, type_);
   STRATA_RETURN_IF_ERROR(check.ForEach(candidates, [&](std::size_t i, json::Value resource) {
-    VisitReferences(type_, resource, join_.reference, join_.type, BaseUrl(),
+    VisitReferences(view_, type_, resource, join_.reference, join_.type, BaseUrl(),
                     [&](std::string_view id) {
                       references.emplace_back(i, id);
                       names.push_back({join_.type, std::string(id)});

@@ -89,13 +89,15 @@ struct Looked {
   std::vector<std::string> ids;
   bool negated = false;
 
-  bool Holds(layout::TypeNumber type, json::Value resource) const {
+  bool Holds(const index::Extractor& extractor, layout::TypeNumber type,
+             json::Value resource) const {
     const bool by_id = std::find(ids.begin(), ids.end(), resource["id"].string()) != ids.end();
-    return (by_id || HoldsFor(type, criteria, resource)) != negated;
+    return (by_id || HoldsFor(extractor, type, criteria, resource)) != negated;
   }
 };
 
-Result<Clause> LookedAt(const Disjunction& any, layout::TypeNumber type) {
+Result<Clause> LookedAt(const Disjunction& any, layout::TypeNumber type,
+                        const index::Extractor& extractor) {
   std::vector<Looked> looked;
   for (const Clause& each : any) {
     if (!each.joins.empty()) {
@@ -105,9 +107,9 @@ Result<Clause> LookedAt(const Disjunction& any, layout::TypeNumber type) {
   }
   Clause clause;
   clause.name = any.front().name;
-  clause.any = {LookAt([type, looked = std::move(looked)](json::Value resource) {
+  clause.any = {LookAt([type, &extractor, looked = std::move(looked)](json::Value resource) {
     return std::any_of(looked.begin(), looked.end(),
-                       [&](const Looked& each) { return each.Holds(type, resource); });
+                       [&](const Looked& each) { return each.Holds(extractor, type, resource); });
   })};
   return clause;
 }
@@ -141,7 +143,8 @@ Logic Logic::Not(Logic part) {
   return logic;
 }
 
-Result<std::vector<Clause>> AsClauses(const Logic& logic, layout::TypeNumber type) {
+Result<std::vector<Clause>> AsClauses(const Logic& logic, layout::TypeNumber type,
+                                      const index::Extractor& extractor) {
   STRATA_ASSIGN_OR_RETURN(Conjunction all, Normal(logic, /*negated=*/false));
   std::vector<Clause> clauses;
   for (Disjunction& any : all) {
@@ -151,7 +154,7 @@ Result<std::vector<Clause>> AsClauses(const Logic& logic, layout::TypeNumber typ
       clauses.push_back(United(std::move(any)));
       continue;
     }
-    STRATA_ASSIGN_OR_RETURN(Clause clause, LookedAt(any, type));
+    STRATA_ASSIGN_OR_RETURN(Clause clause, LookedAt(any, type, extractor));
     clauses.push_back(std::move(clause));
   }
   return clauses;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "plugins/data_fhir/index/extract.h"
 #include "plugins/data_fhir/search/query.h"
 
 namespace strata::fhir::search {
@@ -26,7 +27,8 @@ struct Logic {
 // The same as clauses that must all hold. An `or` of conditions that must hold becomes one clause
 // which the index answers; one in which something must not hold is answered by looking at
 // resources. RESOURCE_EXHAUSTED: it is too large for that; UNIMPLEMENTED: a chain stands in an `or`
-// with something that must not hold.
-Result<std::vector<Clause>> AsClauses(const Logic& logic, layout::TypeNumber type);
+// with something that must not hold. The extractor outlives the clauses.
+Result<std::vector<Clause>> AsClauses(const Logic& logic, layout::TypeNumber type,
+                                      const index::Extractor& extractor);
 
 }  // namespace strata::fhir::search

@@ -5,6 +5,7 @@
 
 #include "plugins/data_fhir/index/extract.h"
 #include "plugins/data_fhir/search/limits.h"
+#include "plugins/data_fhir/search/parameters.h"
 #include "plugins/data_fhir/search/query_parser.h"
 #include "plugins/data_fhir/search/text.h"
 
@@ -116,12 +117,14 @@ bool QueryParser::AddInclude(std::string_view name, std::string_view value) {
     return Refuse("invalid", "the target is no resource type");
   }
   if (code != "*") {
-    const model::SearchParameter* definition = model::R4Search().Find(include.source, code);
+    const model::CustomParameter* custom = FindCustom(*context_->view, include.source, code);
+    if (custom != nullptr && !custom->active) return Refuse("transient", custom->NotReady());
+    const model::SearchParameter* definition = FindReady(*context_->view, include.source, code);
     if (definition == nullptr || definition->type != SearchType::kReference) {
       return Refuse("invalid",
                     "'" + std::string(code) + "' is no reference parameter of " + include.source);
     }
-    include.reference = layout::ParameterNumberOf(code);
+    include.reference = index::NumberOf(*definition);
   }
   query_->includes.push_back(std::move(include));
   return true;

@@ -7,6 +7,7 @@
 #include "plugins/data_fhir/index/convert.h"
 #include "plugins/data_fhir/search/criteria.h"
 #include "plugins/data_fhir/search/limits.h"
+#include "plugins/data_fhir/search/parameters.h"
 #include "plugins/data_fhir/search/text.h"
 
 namespace strata::fhir::search {
@@ -36,12 +37,6 @@ std::string KnownCodes(std::string_view type) {
     codes.append(codes.empty() ? "" : ", ").append(parameter->code);
   }
   return codes;
-}
-
-const model::CustomParameter* FindCustom(const layout::View& view, std::string_view type,
-                                         std::string_view code) {
-  const model::CustomParameters* const custom = view.custom_parameters();
-  return custom == nullptr ? nullptr : custom->Find(type, code);
 }
 
 }  // namespace
@@ -132,7 +127,8 @@ bool QueryParser::CheckModifier(const model::SearchParameter& definition,
   if (modifier.empty() || modifier == "missing") return true;
   const std::string_view allowed = ModifiersOf(definition.type);
   if (IsListed(allowed, modifier)) return true;
-  if (definition.type == SearchType::kReference && IsListed(definition.targets, modifier)) {
+  if (definition.type == SearchType::kReference && layout::TypeNumberOf(modifier) != 0 &&
+      MayReferTo(definition, modifier)) {
     return true;
   }
   return Refuse("not-supported", "modifier " + Quoted(modifier) + " is not supported for " +
@@ -209,9 +205,14 @@ bool QueryParser::AddChain(const model::SearchParameter& definition, std::string
     return Refuse("invalid", Quoted(definition.code) + " is no reference, nothing can follow it");
   }
   if (depth_ >= kMaxChainDepth) return Refuse("too-costly", "the chain is too long");
-  if (!type.empty() && !IsListed(definition.targets, type)) {
+  if (!type.empty() && !MayReferTo(definition, type)) {
     return Refuse("invalid", Quoted(definition.code) + " does not refer to " + Quoted(type) +
                                  "; it refers to " + std::string(definition.targets));
+  }
+  if (type.empty() && definition.targets.empty()) {
+    return Refuse("invalid", Quoted(definition.code) +
+                                 " is defined without targets: say which type, as in " +
+                                 std::string(definition.code) + ":Patient.name");
   }
   Clause clause;
   Issues faults;
@@ -237,12 +238,14 @@ bool QueryParser::AddHas(std::string_view name, std::string_view value) {
     return Refuse("invalid", "_has should be _has:Type:reference:parameter");
   }
   if (depth_ >= kMaxChainDepth) return Refuse("too-costly", "the chain is too long");
-  const model::SearchParameter* reference = model::R4Search().Find(has.type, has.reference);
+  const model::CustomParameter* custom = FindCustom(*context_->view, has.type, has.reference);
+  if (custom != nullptr && !custom->active) return Refuse("transient", custom->NotReady());
+  const model::SearchParameter* reference = FindReady(*context_->view, has.type, has.reference);
   if (reference == nullptr || reference->type != SearchType::kReference) {
     return Refuse("invalid",
                   Quoted(has.reference) + " is no reference parameter of " + std::string(has.type));
   }
-  if (!IsListed(reference->targets, query_->type)) {
+  if (!MayReferTo(*reference, query_->type)) {
     return Refuse("invalid", Quoted(has.reference) + " of " + std::string(has.type) +
                                  " does not refer to " + query_->type);
   }
@@ -250,7 +253,7 @@ bool QueryParser::AddHas(std::string_view name, std::string_view value) {
   std::shared_ptr<const Query> inner = Inner(has.type, has.rest, value, &faults);
   if (inner == nullptr) return Refuse("invalid", "_has: " + faults.AsError().message());
   Clause clause;
-  clause.joins.push_back({layout::ParameterNumberOf(reference->code), std::string(has.type),
+  clause.joins.push_back({index::NumberOf(*reference), std::string(has.type),
                           /*reverse=*/true, std::move(inner)});
   return Push(std::move(clause));
 }

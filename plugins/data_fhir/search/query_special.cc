@@ -101,7 +101,8 @@ bool QueryParser::AddSpecial(std::string_view name, std::string_view value) {
 }
 
 bool QueryParser::PushAll(const Logic& logic) {
-  Result<std::vector<Clause>> clauses = AsClauses(logic, query_->type_number);
+  Result<std::vector<Clause>> clauses =
+      AsClauses(logic, query_->type_number, index::ExtractorOf(*context_->view));
   if (!clauses.ok()) {
     const bool costly = clauses.status().code() == Code::kResourceExhausted;
     return Refuse(costly ? "too-costly" : "not-supported", clauses.status().message());

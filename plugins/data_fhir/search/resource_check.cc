@@ -69,9 +69,10 @@ bool ResourceCheck::Holds(std::span<const Criterion> criteria, json::Value resou
   return HoldsWith(index::ExtractorOf(view_), type_, criteria, resource, &entries_);
 }
 
-bool HoldsFor(layout::TypeNumber type, std::span<const Criterion> criteria, json::Value resource) {
+bool HoldsFor(const index::Extractor& extractor, layout::TypeNumber type,
+              std::span<const Criterion> criteria, json::Value resource) {
   index::EntryList entries;
-  return HoldsWith(index::Extractor::R4(), type, criteria, resource, &entries);
+  return HoldsWith(extractor, type, criteria, resource, &entries);
 }
 
 Criterion LookAt(std::function<bool(json::Value resource)> look) {

@@ -12,7 +12,8 @@
 namespace strata::fhir::search {
 
 // Whether one of `criteria`, of parameters of the standard, accepts the resource. Thread-safe.
-bool HoldsFor(layout::TypeNumber type, std::span<const Criterion> criteria, json::Value resource);
+bool HoldsFor(const index::Extractor& extractor, layout::TypeNumber type,
+              std::span<const Criterion> criteria, json::Value resource);
 
 // All resources for which `look` holds.
 Criterion LookAt(std::function<bool(json::Value resource)> look);
