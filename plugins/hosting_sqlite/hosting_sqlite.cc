@@ -66,11 +66,16 @@ Result<std::unique_ptr<HostingSqlite>> HostingSqlite::Create(Host host,
   return std::unique_ptr<HostingSqlite>(new HostingSqlite(host, std::move(options)));
 }
 
-Status HostingSqlite::Start() { return HandoverPending(host_) ? OkStatus() : Acquire(); }
+Status HostingSqlite::Start() {
+  if (!HandoverPending(host_)) return Acquire();
+  if (const Status prepared = handover_.Prepare(); !prepared.ok()) {
+    host_.Info("hosting_sqlite.not_prepared", {{"why", prepared.message()}});
+  }
+  return OkStatus();
+}
 
 Status HostingSqlite::Acquire() {
-  STRATA_ASSIGN_OR_RETURN(std::unique_ptr<storage::Engine> engine,
-                          storage::sqlite::OpenSqliteEngine(options_));
+  STRATA_ASSIGN_OR_RETURN(std::unique_ptr<storage::Engine> engine, handover_.Acquire());
   const storage::Description description = engine->Describe();
   host_.Info("hosting_sqlite.opened", {{"store", description.store_id},
                                        {"last_version", description.last_version},
@@ -84,7 +89,7 @@ Status HostingSqlite::Health() { return open_ ? OkStatus() : Unavailable("the st
 
 Status HostingSqlite::Release() {
   open_ = false;
-  return CloseEngine();
+  return ReleaseEngine();
 }
 
 const void* HostingSqlite::Extension(std::string_view id) {

@@ -28,10 +28,11 @@ class HostingSqlite final : public storage::service::EngineService {
 
  private:
   HostingSqlite(Host host, storage::sqlite::SqliteOptions options)
-      : host_(host), options_(std::move(options)) {}
+      : host_(host), options_(std::move(options)), handover_(options_) {}
 
   const Host host_;
   const storage::sqlite::SqliteOptions options_;
+  storage::sqlite::StoreHandover handover_;
   std::atomic<bool> open_{false};  // Health is asked while the engine comes and goes.
 };
 

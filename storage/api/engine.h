@@ -78,6 +78,10 @@ class Engine {
   // destructor does it too, but cannot report.
   Status Close() { return DoClose(); }
 
+  // Close for a store that another engine opens at once: what its start can do as well, such as
+  // tidying up logs, is left to it. Nothing that was committed is lost.
+  Status Release() { return DoRelease(); }
+
  protected:
   explicit Engine(const Limits& limits) : limits_(limits) {}
 
@@ -101,6 +105,7 @@ class Engine {
   virtual Status DoRewrite(std::span<const Replacement> rows,
                            const std::function<void(std::size_t index)>& skipped) = 0;
   virtual Status DoClose() = 0;
+  virtual Status DoRelease() { return DoClose(); }
 
   const Limits limits_;
   std::atomic<std::uint64_t> gets_{0};

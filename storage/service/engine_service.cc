@@ -82,6 +82,13 @@ Status EngineService::CloseEngine() {
   return closed;
 }
 
+Status EngineService::ReleaseEngine() {
+  if (engine_ == nullptr) return OkStatus();
+  const Status released = engine_->Release();
+  engine_.reset();
+  return released;
+}
+
 Status EngineService::Health() { return engine_ == nullptr ? NotOpen() : OkStatus(); }
 
 Status EngineService::Describe(Context& /*context*/, const v1::DescribeRequest& /*request*/,

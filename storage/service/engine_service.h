@@ -48,6 +48,8 @@ class EngineService : public hosting::v1::HostingService {
   Engine* engine() { return engine_.get(); }
   // Closes the engine; no call may be in flight.
   Status CloseEngine();
+  // The same for another engine that opens the store at once (Engine::Release).
+  Status ReleaseEngine();
 
  private:
   std::unique_ptr<Engine> engine_;

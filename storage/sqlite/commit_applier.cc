@@ -79,13 +79,16 @@ CommitApplier::CommitApplier(Connection connection, base::Mutex* checkpoint_mute
                              const SqliteOptions& options)
     : options_(options), checkpoint_mutex_(checkpoint_mutex), connection_(std::move(connection)) {}
 
-Status CommitApplier::Start() {
+Status CommitApplier::Prepare() {
   sqlite3_busy_timeout(connection_.database(), kLogBusyMilliseconds);
   sqlite3_wal_hook(connection_.database(), NoteLogSize, &log_frames_);
   // The log's file keeps its size when it starts anew: writing over it is cheaper than growing.
   const std::string keep = "PRAGMA journal_size_limit=" + std::to_string(options_.restart_bytes);
   STRATA_RETURN_IF_ERROR(connection_.Execute(keep.c_str()));
-  STRATA_RETURN_IF_ERROR(PrepareAll());
+  return PrepareAll();
+}
+
+Status CommitApplier::Start() {
   STRATA_RETURN_IF_ERROR(ReadState());
   return RecoverRun();
 }

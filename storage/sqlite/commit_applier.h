@@ -43,8 +43,11 @@ class CommitApplier {
   // `checkpoint_mutex` is held by whoever copies the log.
   CommitApplier(Connection connection, base::Mutex* checkpoint_mutex, const SqliteOptions& options);
 
-  // Reads where the store stands and prepares the statements.
+  // Prepares the statements; changes nothing.
+  Status Prepare();
+  // After Prepare: reads where the store stands.
   Status Start();
+  Connection& connection() { return connection_; }
 
   // Of the last commit that is durable.
   Version last_version() const { return durable_.last_version; }

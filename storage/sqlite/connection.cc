@@ -133,6 +133,10 @@ Result<std::int64_t> Connection::QueryInt(const char* sql) {
   return row ? statement.Int(0) : std::int64_t{0};
 }
 
+void Connection::SetTidyOnClose(bool tidy) {
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, tidy ? 0 : 1, nullptr);
+}
+
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
 
 void Connection::Close() { sqlite3_close_v2(std::exchange(database_, nullptr)); }

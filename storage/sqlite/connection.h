@@ -70,6 +70,10 @@ class Connection {
   // The only column of the only row, e.g. of a PRAGMA.
   Result<std::int64_t> QueryInt(const char* sql);
 
+  // Whether the last connection to close copies the log into the file and removes it, as SQLite
+  // does by itself. Not when another instance has the store open or opens it at once.
+  void SetTidyOnClose(bool tidy);
+
   bool in_transaction() const;
   sqlite3* database() const { return database_; }
   // All statements must be gone.

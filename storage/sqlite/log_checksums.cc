@@ -63,13 +63,25 @@ void LogChecksums::Wrote(std::int64_t offset, std::string_view bytes, bool ok) {
   frames_[index] = std::uint64_t{1} + Crc32c(bytes);
 }
 
+void LogChecksums::LeaveToOther() {
+  base::MutexLock lock(mutex_);
+  others_ = true;
+}
+
+void LogChecksums::TakeOver(std::int64_t page_bytes) {
+  base::MutexLock lock(mutex_);
+  others_ = false;
+  page_bytes_ = page_bytes;
+  frames_.clear();
+}
+
 bool LogChecksums::Check(std::int64_t offset, std::string_view bytes) {
   base::MutexLock lock(mutex_);
   if (offset == 0 && bytes.size() >= static_cast<std::size_t>(kLogHeader)) {
     if (page_bytes_ == 0) page_bytes_ = PageBytes(bytes);
     return true;
   }
-  const std::int64_t frame = FrameOf(offset, &bytes);
+  const std::int64_t frame = others_ ? -1 : FrameOf(offset, &bytes);
   if (frame < 0) return true;
   const auto index = static_cast<std::size_t>(frame);
   if (index >= frames_.size()) frames_.resize(index + 1);

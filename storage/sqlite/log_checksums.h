@@ -19,6 +19,10 @@ class LogChecksums {
   // SQLite's recovery, is noted instead.
   bool Check(std::int64_t offset, std::string_view bytes);
   void Truncated(std::int64_t size);
+  // Another instance writes the log: nothing is noted or found to be wrong, until this one has it.
+  // The pages that are in it then are noted when they are read first.
+  void LeaveToOther();
+  void TakeOver(std::int64_t page_bytes);
 
  private:
   // The frame whose page are these bytes (or the end of these bytes), or -1.
@@ -26,6 +30,7 @@ class LogChecksums {
   void Forget(std::int64_t offset, std::int64_t size) STRATA_REQUIRES(mutex_);
 
   base::Mutex mutex_;
+  bool others_ STRATA_GUARDED_BY(mutex_) = false;
   std::int64_t page_bytes_ STRATA_GUARDED_BY(mutex_) = 0;
   std::vector<std::uint64_t> frames_ STRATA_GUARDED_BY(mutex_);  // CRC-32C + 1; 0: unknown
 };

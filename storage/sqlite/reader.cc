@@ -38,8 +38,9 @@ class ResetLater {
 }  // namespace
 
 Result<Reader> Reader::Open(const std::string& path, const char* vfs, std::size_t cache_bytes) {
-  // Read-write, since the last connection to close has to be able to clean up the log.
+  // Read-write, as the log's index is written by those who read too.
   STRATA_ASSIGN_OR_RETURN(Connection connection, Connection::Open(path, vfs, Access::kReadWrite));
+  connection.SetTidyOnClose(false);  // The writer does.
   STRATA_RETURN_IF_ERROR(ConfigureConnection(&connection, cache_bytes));
   STRATA_RETURN_IF_ERROR(connection.Execute("PRAGMA query_only=1"));
   return Reader(std::move(connection));
@@ -53,6 +54,11 @@ Result<Statement*> Reader::Prepared(int query, const char* sql) {
   return &statement;
 }
 
+Result<Statement*> Reader::PreparedGet(bool omit_value) {
+  if (omit_value) return Prepared(kGetVersion, "SELECT version FROM kv WHERE key = ?1");
+  return Prepared(kGet, "SELECT version, value FROM kv WHERE key = ?1");
+}
+
 Result<Statement*> Reader::PreparedScan(bool reverse, bool keys_only, bool has_end) {
   const bool in_run = run_ != 0;
   const int index = (in_run ? 8 : 0) + (reverse ? 4 : 0) + (keys_only ? 2 : 0) + (has_end ? 1 : 0);
@@ -63,6 +69,13 @@ Result<Statement*> Reader::PreparedScan(bool reverse, bool keys_only, bool has_e
   }
   if (in_run) scan->Bind(3, run_);
   return scan;
+}
+
+Status Reader::Warm() {
+  STRATA_RETURN_IF_ERROR(BeginView());
+  EndView();
+  STRATA_RETURN_IF_ERROR(PreparedGet(/*omit_value=*/false).status());
+  return PreparedScan(/*reverse=*/false, /*keys_only=*/false, /*has_end=*/true).status();
 }
 
 Status Reader::BeginView(std::uint64_t renewals) {
@@ -119,11 +132,7 @@ Status Reader::Get(std::string_view key, bool omit_value, std::size_t index,
     STRATA_ASSIGN_OR_RETURN(const bool found, GetInRun(key, omit_value, index, visit));
     if (found) return OkStatus();
   }
-  Result<Statement*> prepared =
-      omit_value ? Prepared(kGetVersion, "SELECT version FROM kv WHERE key = ?1")
-                 : Prepared(kGet, "SELECT version, value FROM kv WHERE key = ?1");
-  STRATA_RETURN_IF_ERROR(prepared.status());
-  Statement* statement = *prepared;
+  STRATA_ASSIGN_OR_RETURN(Statement * statement, PreparedGet(omit_value));
   ResetLater reset(statement);
   statement->Bind(1, key);
   STRATA_ASSIGN_OR_RETURN(const bool found, statement->Step());

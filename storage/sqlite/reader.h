@@ -33,6 +33,9 @@ class Reader {
  public:
   static Result<Reader> Open(const std::string& path, const char* vfs, std::size_t cache_bytes);
 
+  // Reads the schema, and prepares what most calls ask for. Not inside of a view.
+  Status Warm();
+
   // Begins a view of the latest commit, ending the one before.
   // `renewals` is kept for the pool.
   Status BeginView(std::uint64_t renewals = 0);
@@ -71,6 +74,7 @@ class Reader {
 
   explicit Reader(Connection connection) : connection_(std::move(connection)) {}
   Result<Statement*> Prepared(int query, const char* sql);
+  Result<Statement*> PreparedGet(bool omit_value);
   Result<Statement*> PreparedScan(bool reverse, bool keys_only, bool has_end);
   // Whether the key is in the run; visits then.
   Result<bool> GetInRun(std::string_view key, bool omit_value, std::size_t index,

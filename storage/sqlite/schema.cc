@@ -34,6 +34,15 @@ Status CreateTables(Connection* connection) {
   return connection->Execute("COMMIT");
 }
 
+}  // namespace
+
+Status ConfigureConnection(Connection* connection, std::size_t cache_bytes) {
+  const std::string sql = "PRAGMA cache_size=-" + std::to_string(cache_bytes / 1024) +
+                          ";PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA wal_autocheckpoint=0"
+                          ";PRAGMA synchronous=FULL;PRAGMA secure_delete=FAST";
+  return connection->Execute(sql.c_str());
+}
+
 Status CheckStore(Connection* connection) {
   STRATA_ASSIGN_OR_RETURN(const std::int64_t id, connection->QueryInt("PRAGMA application_id"));
   if (id != kApplicationId) {
@@ -50,17 +59,8 @@ Status CheckStore(Connection* connection) {
   return OkStatus();
 }
 
-}  // namespace
-
 Status SetFormat(Connection* connection, std::uint32_t format) {
   const std::string sql = "PRAGMA user_version=" + std::to_string(format);
-  return connection->Execute(sql.c_str());
-}
-
-Status ConfigureConnection(Connection* connection, std::size_t cache_bytes) {
-  const std::string sql = "PRAGMA cache_size=-" + std::to_string(cache_bytes / 1024) +
-                          ";PRAGMA temp_store=MEMORY;PRAGMA mmap_size=0;PRAGMA wal_autocheckpoint=0"
-                          ";PRAGMA synchronous=FULL;PRAGMA secure_delete=FAST";
   return connection->Execute(sql.c_str());
 }
 

@@ -19,6 +19,8 @@ inline constexpr std::uint32_t kFormatWithRun = 2;
 // Makes the tables in an empty file, or checks that the file is a store that this program can
 // read. FAILED_PRECONDITION: another program's file, or of a later format.
 Status PrepareStore(Connection* connection, const SqliteOptions& options);
+// The same of a store that is there already: changes nothing.
+Status CheckStore(Connection* connection);
 
 // Writes the number of the stored format; part of the open transaction.
 Status SetFormat(Connection* connection, std::uint32_t format);

@@ -22,18 +22,22 @@ namespace {
 
 constexpr std::size_t kMaintenanceCache = std::size_t{64} << 10;
 
+}  // namespace
+
 class SqliteEngine final : public Engine {
  public:
-  SqliteEngine(SqliteOptions options, StoreLock lock)
+  explicit SqliteEngine(SqliteOptions options)
       : Engine(options.limits),
         options_(std::move(options)),
         path_(options_.folder + "/store.db"),
-        lock_(std::move(lock)),
         vfs_(options_.io_hook),
         leases_(options_.clock, options_.limits.max_open_snapshots) {}
   ~SqliteEngine() override { static_cast<void>(DoClose()); }
 
+  // Owns the store from here on: makes or recovers it, or goes on from Prepare.
   Status Open();
+  // Opens what needs no ownership; changes nothing. Another engine may have the store.
+  Status Prepare();
 
  private:
   using ViewPointer = std::shared_ptr<HeldView>;
@@ -61,20 +65,26 @@ class SqliteEngine final : public Engine {
     return writer_->Rewrite(rows, skipped);
   }
   Status DoClose() override;
+  Status DoRelease() override;
 
+  // False when they were stopped before.
+  bool StopThreads() STRATA_REQUIRES(close_mutex_);
+  Status ConnectAll(Connection first);
   Result<Connection> Connect(std::size_t cache_bytes);
   Result<ViewPointer> FindView(std::string_view snapshot);
   Status VisitPart(const FeedPart& part, const FeedOptions& options, const FeedVisitor& visit);
 
   const SqliteOptions options_;
   const std::string path_;
-  StoreLock lock_;
+  std::optional<StoreLock> lock_;
   StoreVfs vfs_;  // before every connection
   std::string store_id_;
+  bool prepared_ = false;
   std::optional<ViewPool> views_;
   LeaseTable<ViewPointer> leases_;  // before the views' pool goes
   base::Mutex checkpoint_mutex_;
   std::optional<CommitApplier> applier_;
+  Connection tending_;  // Until maintenance_ has it.
   std::optional<Maintenance> maintenance_;
   std::optional<GroupWriter> writer_;
   mutable base::Mutex cursor_mutex_;
@@ -90,24 +100,51 @@ Result<Connection> SqliteEngine::Connect(std::size_t cache_bytes) {
   return connection;
 }
 
+// What reads and writes, once the store is known to be there.
+Status SqliteEngine::ConnectAll(Connection first) {
+  STRATA_RETURN_IF_ERROR(ConfigureConnection(&first, options_.cache_bytes / 2));
+  STRATA_ASSIGN_OR_RETURN(tending_, Connect(kMaintenanceCache));
+  applier_.emplace(std::move(first), &checkpoint_mutex_, options_);
+  STRATA_RETURN_IF_ERROR(applier_->Prepare());
+  views_.emplace(path_, vfs_.name(), options_);
+  return OkStatus();
+}
+
+Status SqliteEngine::Prepare() {
+  if (vfs_.name() == nullptr) return Internal("SQLite has no file system to build on");
+  vfs_.log().LeaveToOther();
+  STRATA_ASSIGN_OR_RETURN(Connection connection,
+                          Connection::Open(path_, vfs_.name(), Access::kReadWrite));
+  connection.SetTidyOnClose(false);
+  STRATA_RETURN_IF_ERROR(CheckStore(&connection));
+  STRATA_RETURN_IF_ERROR(ConnectAll(std::move(connection)));
+  tending_.SetTidyOnClose(false);
+  STRATA_RETURN_IF_ERROR(views_->Warm());
+  prepared_ = true;
+  return OkStatus();
+}
+
 Status SqliteEngine::Open() {
   if (vfs_.name() == nullptr) return Internal("SQLite has no file system to build on");
-  STRATA_ASSIGN_OR_RETURN(Connection connection,
-                          Connection::Open(path_, vfs_.name(), Access::kCreate));
-  STRATA_RETURN_IF_ERROR(PrepareStore(&connection, options_));
-  STRATA_RETURN_IF_ERROR(ConfigureConnection(&connection, options_.cache_bytes / 2));
-  STRATA_ASSIGN_OR_RETURN(store_id_, ReadMeta(&connection, "store_id"));
-  STRATA_ASSIGN_OR_RETURN(std::string cursor, ReadMeta(&connection, "ingest_cursor"));
+  STRATA_ASSIGN_OR_RETURN(lock_, StoreLock::Acquire(options_.folder));
+  if (prepared_) {
+    vfs_.log().TakeOver(vfs_.page_bytes());
+    STRATA_RETURN_IF_ERROR(PrepareStore(&applier_->connection(), options_));
+  } else {
+    STRATA_ASSIGN_OR_RETURN(Connection connection,
+                            Connection::Open(path_, vfs_.name(), Access::kCreate));
+    STRATA_RETURN_IF_ERROR(PrepareStore(&connection, options_));
+    STRATA_RETURN_IF_ERROR(ConnectAll(std::move(connection)));
+  }
+  applier_->connection().SetTidyOnClose(true);
+  STRATA_ASSIGN_OR_RETURN(store_id_, ReadMeta(&applier_->connection(), "store_id"));
+  STRATA_ASSIGN_OR_RETURN(std::string cursor, ReadMeta(&applier_->connection(), "ingest_cursor"));
   {
     base::MutexLock lock(cursor_mutex_);
     ingest_cursor_ = std::move(cursor);
   }
-  STRATA_ASSIGN_OR_RETURN(Connection tending, Connect(kMaintenanceCache));
-
-  applier_.emplace(std::move(connection), &checkpoint_mutex_, options_);
   STRATA_RETURN_IF_ERROR(applier_->Start());
-  views_.emplace(path_, vfs_.name(), options_);
-  maintenance_.emplace(std::move(tending), &checkpoint_mutex_, &*views_,
+  maintenance_.emplace(std::move(tending_), &checkpoint_mutex_, &*views_,
                        [this] { leases_.Sweep(); });
   writer_.emplace(&*applier_, &*views_, options_, [this] { maintenance_->LogGrew(); });
   return OkStatus();
@@ -233,18 +270,29 @@ Result<Version> SqliteEngine::DoIngest(const IngestRequest& request) {
   return last;
 }
 
-Status SqliteEngine::DoClose() {
-  base::MutexLock lock(close_mutex_);
-  if (std::exchange(closed_, true) || !writer_) return OkStatus();
+bool SqliteEngine::StopThreads() {
+  if (std::exchange(closed_, true) || !writer_) return false;
   writer_->Stop();
   maintenance_->Stop();
   leases_.Clear();
   views_->Close();
+  return true;
+}
+
+Status SqliteEngine::DoClose() {
+  base::MutexLock lock(close_mutex_);
+  if (!StopThreads()) return OkStatus();
   // The log is the store's too: when it cannot be copied now, the next start does it.
   return applier_->TruncateLog();
 }
 
-}  // namespace
+Status SqliteEngine::DoRelease() {
+  base::MutexLock lock(close_mutex_);
+  // Also for a plugin with an SQLite of its own in this process, which would not see that it is in
+  // use and remove the log (sqlite.org/howtocorrupt.html#posix_advisory_locks_canceled...).
+  if (StopThreads()) applier_->connection().SetTidyOnClose(false);
+  return OkStatus();
+}
 
 Status Validate(const SqliteOptions& options) {
   if (options.folder.empty()) return InvalidArgument("the store needs a folder");
@@ -261,8 +309,25 @@ Status Validate(const SqliteOptions& options) {
 
 Result<std::unique_ptr<Engine>> OpenSqliteEngine(SqliteOptions options) {
   STRATA_RETURN_IF_ERROR(Validate(options));
-  STRATA_ASSIGN_OR_RETURN(StoreLock lock, StoreLock::Acquire(options.folder));
-  auto engine = std::make_unique<SqliteEngine>(std::move(options), std::move(lock));
+  auto engine = std::make_unique<SqliteEngine>(std::move(options));
+  STRATA_RETURN_IF_ERROR(engine->Open());
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+StoreHandover::StoreHandover(SqliteOptions options) : options_(std::move(options)) {}
+StoreHandover::~StoreHandover() = default;
+
+Status StoreHandover::Prepare() {
+  STRATA_RETURN_IF_ERROR(Validate(options_));
+  prepared_ = std::make_unique<SqliteEngine>(options_);
+  const Status prepared = prepared_->Prepare();
+  if (!prepared.ok()) prepared_ = nullptr;
+  return prepared;
+}
+
+Result<std::unique_ptr<Engine>> StoreHandover::Acquire() {
+  if (prepared_ == nullptr) return OpenSqliteEngine(options_);
+  std::unique_ptr<SqliteEngine> engine = std::move(prepared_);
   STRATA_RETURN_IF_ERROR(engine->Open());
   return std::unique_ptr<Engine>(std::move(engine));
 }

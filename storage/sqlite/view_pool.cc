@@ -80,6 +80,16 @@ Result<std::unique_ptr<Reader>> ViewPool::Take() {
   return begun;
 }
 
+Status ViewPool::Warm() {
+  for (std::size_t i = 0; i < kMainReaders; ++i) {
+    STRATA_ASSIGN_OR_RETURN(std::unique_ptr<Reader> reader, OpenReader());
+    const Status warm = reader->Warm();
+    Return(std::move(reader));
+    STRATA_RETURN_IF_ERROR(warm);
+  }
+  return OkStatus();
+}
+
 void ViewPool::Return(std::unique_ptr<Reader> reader) {
   if (reader->in_view() && !IsLatest(*reader)) reader->EndView();
   std::unique_ptr<Reader> surplus;  // closed outside of the lock

@@ -66,6 +66,8 @@ class ViewPool {
   // A reader with a view of the latest commit. RESOURCE_EXHAUSTED: too many are out; UNAVAILABLE:
   // closed.
   Result<std::unique_ptr<Reader>> Take();
+  // Opens the readers that most calls need, so that the first calls find them.
+  Status Warm();
   void Return(std::unique_ptr<Reader> reader);
 
   Result<std::shared_ptr<HeldView>> Hold();
