@@ -14,7 +14,7 @@ bool Contains(const std::array<std::string_view, N>& list, std::string_view item
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-constexpr std::array<std::string_view, 19> kByNature = {
+constexpr std::array<std::string_view, 20> kByNature = {
     "strata.data.v1.ExplainResponse.text",
     "strata.data.v1.PlanStep.microseconds",
     "strata.data.v1.SearchResponse.next_page_token",
@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 19> kByNature = {
     "strata.data.v1.OperateResponse.next_page_token",
     "strata.data.v1.DescribeResponse.name",
     "strata.data.v1.DescribeResponse.version",
+    "strata.data.v1.DescribeResponse.store_id",
     "strata.hosting.v1.GetResponse.view_version",
     "strata.hosting.v1.ScanResponse.view_version",
     "strata.hosting.v1.ScanResponse.row_count",

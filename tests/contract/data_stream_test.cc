@@ -168,6 +168,96 @@ TEST_P(DataStreams, ASecondStoreFedWithAnExportAnswersTheSame) {
             Read("Patient", "p1")->resource().json());
 }
 
+// Faults of the import.
+int ImportVersions(DataContract& store, const std::vector<data::Resource>& versions) {
+  data::ImportRequest request;
+  for (const data::Resource& version : versions) {
+    data::ImportItem* const item = request.add_items();
+    item->set_item(static_cast<std::uint64_t>(request.items_size()));
+    *item->mutable_version() = version;
+  }
+  bool sent = false;
+  int faults = 0;
+  const Status status = store.client().Import(
+      store.cx(),
+      [&](data::ImportRequest* message) {
+        if (std::exchange(sent, true)) return false;
+        *message = request;
+        return true;
+      },
+      [&](data::ImportResponse& response) {
+        faults += response.faults_size();
+        return true;
+      });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  return faults;
+}
+
+TEST_P(DataStreams, VersionsOfAnotherStoreAreKeptAsTheyAre) {
+  data::DescribeResponse described;
+  ASSERT_TRUE(client().Describe(cx(), {}, &described).ok());
+  ASSERT_TRUE(described.import_versions());
+  EXPECT_NE(described.store_id(), "");
+  ASSERT_TRUE(Update("Patient", "p1", Patient(1, "A")).ok());
+  ASSERT_TRUE(Update("Patient", "p1", Patient(1, "B")).ok());
+  ASSERT_TRUE(Update("Patient", "p2", Patient(2)).ok());
+  ASSERT_TRUE(Delete("Patient", "p2").ok());
+  ASSERT_TRUE(Update("Patient", "p2", Patient(2, "again")).ok());
+  ASSERT_TRUE(Delete("Patient", "p1").ok());
+  const auto everything = Export(/*all_versions=*/true);
+  const std::unique_ptr<DataContract> second = AnotherStore();
+
+  EXPECT_EQ(ImportVersions(*second, everything), 0);
+  EXPECT_EQ(ImportVersions(*second, everything), 0) << "what is sent twice does no harm";
+
+  const auto copied = second->Export(/*all_versions=*/true);
+  ASSERT_EQ(copied.size(), everything.size());
+  for (std::size_t i = 0; i < copied.size(); ++i) {
+    EXPECT_EQ(copied[i].SerializeAsString(), everything[i].SerializeAsString()) << i;
+  }
+  EXPECT_FALSE(second->Read("Patient", "p1").ok());
+  EXPECT_TRUE(second->Read("Patient", "p1", "2").ok());
+  EXPECT_EQ(second->Search("Patient", {{"family", "again"}})->entries_size(),
+            Search("Patient", {{"family", "again"}})->entries_size());
+  EXPECT_EQ(second->Update("Patient", "p2", Patient(2, "C"))->resource().version_id(), "4");
+}
+
+TEST_P(DataStreams, AVersionThatIsNoneIsAFault) {
+  data::Resource version;
+  version.set_type("Patient");
+  version.set_id("p1");
+  version.set_version_id("1");
+  version.set_json(R"({"resourceType":"Patient","id":"another"})");
+  EXPECT_EQ(ImportVersions(*this, {version}), 1);
+  version.set_json(R"({"resourceType":"Patient","id":"p1"})");
+  version.set_version_id("first");
+  EXPECT_EQ(ImportVersions(*this, {version}), 1);
+  version.set_version_id("1");
+  EXPECT_EQ(ImportVersions(*this, {version}), 0);
+}
+
+TEST_P(DataStreams, AnExportGoesOnBehindItsPosition) {
+  for (int i = 0; i < 130; ++i) {
+    ASSERT_TRUE(Update("Patient", "p" + std::to_string(i), Patient(i)).ok());
+  }
+  data::ExportRequest request;
+  request.set_all_versions(true);
+  std::vector<data::ExportResponse> messages;
+  const auto collect = [&](data::ExportResponse& message) {
+    messages.push_back(message);
+    return true;
+  };
+  ASSERT_TRUE(client().Export(cx(), request, collect).ok());
+  ASSERT_FALSE(messages.empty());
+  EXPECT_GE(messages.front().total_estimate(), 130);
+  request.set_after(messages.back().position());
+  messages.clear();
+  ASSERT_TRUE(client().Export(cx(), request, collect).ok());
+  for (const auto& message : messages) EXPECT_EQ(message.resources_size(), 0);
+  request.set_after("nowhere");
+  EXPECT_EQ(client().Export(cx(), request, collect).code(), Code::kInvalidArgument);
+}
+
 TEST_P(DataStreams, WatchSendsEachVersionOnceInOrder) {
   std::string cursor = "0";
   ASSERT_TRUE(Update("Patient", "p1", Patient(1, "A")).ok());

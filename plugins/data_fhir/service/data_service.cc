@@ -101,6 +101,10 @@ Status DataService::Describe(Context& cx, const data::v1::DescribeRequest&,
   return Serve(cx, [&]() -> Status {
     STRATA_ASSIGN_OR_RETURN(const auto set, store_.definitions.Refresh(cx));
     *response = DescribeCapabilities(set->custom);
+    response->set_import_versions(true);
+    hosting::v1::DescribeResponse below;
+    STRATA_RETURN_IF_ERROR(store_.hosting.client().Describe(cx, {}, &below));
+    response->set_store_id(below.store_id());
     return OkStatus();
   });
 }
@@ -251,6 +255,10 @@ Status DataService::Import(Context& cx, Reader<data::v1::ImportRequest>& reader,
     ImportText text;
     const Status received = reader.ForEach([&](data::v1::ImportRequest& request) -> Status {
       for (data::v1::ImportItem& item : *request.mutable_items()) {
+        if (item.has_version()) {
+          STRATA_RETURN_IF_ERROR(importer.Add(GivenText(item.item(), *item.mutable_version())));
+          continue;
+        }
         text.item = item.item();
         if (text.json.empty()) {
           text.json = std::move(*item.mutable_json());

@@ -1,6 +1,7 @@
 #include "plugins/data_fhir/service/exporter.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 #include <vector>
@@ -23,6 +24,15 @@ using store::Version;
 constexpr std::uint64_t kBatch = 60;
 constexpr std::size_t kMessageBytes = std::size_t{512} << 10;
 
+// Empty: before the first.
+Result<ResourceNumber> PositionOf(std::string_view text) {
+  ResourceNumber number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty()) return number;
+  if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size()) return number;
+  return store::Fault(Code::kInvalidArgument, "value", "not a position of this store", "after");
+}
+
 class Exporter {
  public:
   Exporter(store::Store& store, const Context& cx, const ExportRequest& request,
@@ -33,8 +43,10 @@ class Exporter {
 
   Status Run() {
     message_.set_watch_cursor(CursorBehind(as_of_));
-    std::string begin = layout::CurrentKey(0);
+    STRATA_ASSIGN_OR_RETURN(position_, PositionOf(request_.after()));
+    std::string begin = layout::CurrentKey(position_ == 0 ? 0 : position_ + 1);
     const std::string end = layout::CurrentKey(layout::kMaxResourceNumber);
+    STRATA_RETURN_IF_ERROR(EstimateTotal(begin, end));
     while (!stopped_) {
       if (cx_.Cancelled()) return Cancelled("the caller is gone");
       std::vector<ResourceNumber> numbers;
@@ -48,12 +60,23 @@ class Exporter {
       begin = layout::CurrentKey(numbers.back() + 1);
       STRATA_RETURN_IF_ERROR(request_.all_versions() ? AddAllVersions(numbers)
                                                      : AddCurrent(numbers));
+      position_ = numbers.back();
     }
     Flush();
     return {};
   }
 
  private:
+  // Numbers are given in the order of creation, and few are left out.
+  Status EstimateTotal(const std::string& begin, const std::string& end) {
+    return store_.hosting.Scan(cx_, {begin, end, true, true, 1},
+                               [&](std::string_view key, std::uint64_t, std::string_view) {
+                                 const ResourceNumber last = layout::NumberOfCurrentKey(key);
+                                 message_.set_total_estimate(static_cast<std::int64_t>(last));
+                                 return true;
+                               });
+  }
+
   Status AddCurrent(const std::vector<ResourceNumber>& numbers) {
     store::HostingView view(store_.records, cx_, as_of_);
     return view.ReadResources(numbers, /*with_json=*/true,
@@ -79,6 +102,7 @@ class Exporter {
           if (version.commit_version <= as_of_) Add(version);
         }
       }
+      position_ = n;
     }
     return {};
   }
@@ -108,6 +132,7 @@ class Exporter {
   }
 
   void Flush() {
+    if (position_ != 0) message_.set_position(std::to_string(position_));
     if (!stopped_) stopped_ = !visit_(message_);
     message_.Clear();
     bytes_ = 0;
@@ -121,6 +146,7 @@ class Exporter {
   std::set<layout::TypeNumber> types_;
   ExportResponse message_;
   std::size_t bytes_ = 0;
+  ResourceNumber position_ = 0;  // All before it, and itself, are in what was sent.
   bool stopped_ = false;
 };
 

@@ -52,7 +52,37 @@ std::int64_t EntryOf(const data::v1::Outcome& outcome) {
   return -1;
 }
 
+layout::Change ChangeOf(data::v1::Change change) {
+  switch (change) {
+    case data::v1::CHANGE_DELETED:
+      return layout::Change::kDeleted;
+    case data::v1::CHANGE_UPDATED:
+      return layout::Change::kUpdated;
+    default:
+      return layout::Change::kCreated;
+  }
+}
+
 }  // namespace
+
+ImportText GivenText(std::uint64_t item, data::v1::Resource& version) {
+  ImportText text;
+  text.item = item;
+  const auto key = store::CheckKey(version.type(), version.id());
+  GivenVersion& given = text.given.emplace();
+  given.version_id = store::ParseVersionId(version.version_id());
+  given.last_updated_us = version.last_updated_us();
+  given.change = ChangeOf(version.change());
+  if (!key.ok()) {
+    text.fault = key.status();
+  } else if (given.version_id == 0) {
+    text.fault = store::Fault(Code::kInvalidArgument, "value", "the version has no number");
+  } else {
+    given.key = *key;
+  }
+  if (given.change != layout::Change::kDeleted) text.json = std::move(*version.mutable_json());
+  return text;
+}
 
 ImportJob::ImportJob(store::Store& store, const Context& cx, KeyOrder& order,
                      const bundle::Environment& environment)
@@ -86,6 +116,15 @@ Status ImportJob::Run(ImportBatch& batch, ImportProgress* progress) {
 
 void ImportJob::Parse(ImportText& text, Parsed* parsed) {
   parsed->item = text.item;
+  if (!text.fault.ok()) {
+    static_cast<void>(Blame(text.item, -1, text.fault));
+    return;
+  }
+  if (text.given && text.given->change == layout::Change::kDeleted) {
+    const store::ResourceKey key = text.given->key;
+    parsed->resources.push_back({text.item, -1, {}, key, std::move(text.given)});
+    return;
+  }
   Result<json::Document> document = json::Document::ParseOwned(std::move(text.json));
   if (!document.ok()) {
     static_cast<void>(Blame(text.item, -1, store::JsonFault(document.status())));
@@ -93,6 +132,7 @@ void ImportJob::Parse(ImportText& text, Parsed* parsed) {
   }
   parsed->document = std::move(*document);
   const json::Value root = parsed->document->root();
+  if (text.given) return AddGiven(root, *std::move(text.given), parsed);
   if (root["resourceType"].string() != "Bundle") return AddResource(root, -1, parsed);
   Result<bundle::Bundle> bundle = bundle::ParseBundle(root, {});
   if (!bundle.ok()) {
@@ -124,6 +164,19 @@ void ImportJob::AddResource(json::Value root, std::int64_t entry, Parsed* parsed
   resource.key.type = layout::TypeNumberOf(client->type);
   resource.key.id = client->id.empty() ? store::NewId() : std::string(client->id);
   parsed->resources.push_back(std::move(resource));
+}
+
+void ImportJob::AddGiven(json::Value root, GivenVersion given, Parsed* parsed) {
+  AddResource(root, -1, parsed);
+  if (parsed->resources.empty()) return;
+  if (parsed->resources.back().key == given.key) {
+    parsed->resources.back().given = std::move(given);
+    return;
+  }
+  parsed->resources.clear();
+  static_cast<void>(Blame(parsed->item, -1,
+                          store::Fault(Code::kInvalidArgument, "value",
+                                       "the version's json is of another type or id")));
 }
 
 std::vector<std::uint64_t> ImportJob::Keys() const {
@@ -193,14 +246,8 @@ Status ImportJob::PutOnce(const std::vector<Resource>& resources) {
   std::vector<Write> writes;
   for (std::size_t i = 0; i < resources.size(); ++i) {
     std::optional<std::string> current_json;
-    if (currents[i].exists()) {
-      STRATA_ASSIGN_OR_RETURN(store::Version stored, store_.records.Unpack(cx_, currents[i]));
-      const std::string same = store::ComposeStored(
-          resources[i].client, {},
-          {keys[i].id, stored.header.version_id, stored.header.last_updated_us});
-      if (store::IsUnchanged(stored, same)) continue;
-      current_json = std::move(stored.json);
-    }
+    STRATA_ASSIGN_OR_RETURN(const bool newer, Prepare(resources[i], currents[i], &current_json));
+    if (!newer) continue;
     writes.push_back(MakeWrite(resources[i], std::move(currents[i])));
     writes.back().current_json = std::move(current_json);
   }
@@ -211,10 +258,31 @@ Status ImportJob::PutOnce(const std::vector<Resource>& resources) {
   return set.Commit(cx_, std::move(rows));
 }
 
+Result<bool> ImportJob::Prepare(const Resource& resource, const store::Current& current,
+                                std::optional<std::string>* current_json) {
+  if (resource.given) {
+    const GivenVersion& given = *resource.given;
+    if (current.known() && current.header.version_id >= given.version_id) return false;
+    if (given.change == layout::Change::kDeleted && !current.exists()) return false;
+  }
+  if (!current.exists()) return true;
+  STRATA_ASSIGN_OR_RETURN(store::Version stored, store_.records.Unpack(cx_, current));
+  if (!resource.given) {
+    const std::string same = store::ComposeStored(
+        resource.client, {},
+        {resource.key.id, stored.header.version_id, stored.header.last_updated_us});
+    if (store::IsUnchanged(stored, same)) return false;
+  }
+  *current_json = std::move(stored.json);
+  return true;
+}
+
 // A resource that is new here keeps its version and time, so that an export comes back the same.
 store::Write ImportJob::MakeWrite(const Resource& resource, store::Current current) const {
   store::NextVersion next = store::NextAfter(current, store_.now_us());
-  if (!current.known()) {
+  if (resource.given) {
+    next = {resource.given->change, resource.given->version_id, resource.given->last_updated_us};
+  } else if (!current.known()) {
     const layout::VersionId version =
         store::ParseVersionId(resource.client.meta["versionId"].string());
     const auto updated = web::ParseDateTime(resource.client.meta["lastUpdated"].string());
@@ -230,6 +298,7 @@ store::Write ImportJob::MakeWrite(const Resource& resource, store::Current curre
   write.change = next.change;
   write.version_id = next.version_id;
   write.last_updated_us = next.last_updated_us;
+  if (next.change == layout::Change::kDeleted) return write;
   write.json = store::ComposeStored(resource.client, {},
                                     {write.key.id, next.version_id, next.last_updated_us});
   return write;

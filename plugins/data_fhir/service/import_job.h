@@ -17,11 +17,25 @@
 
 namespace strata::fhir::service {
 
+// A version as another store has it.
+struct GivenVersion {
+  store::ResourceKey key;
+  layout::VersionId version_id = 0;
+  std::int64_t last_updated_us = 0;
+  layout::Change change = layout::Change::kCreated;
+};
+
 // A text of the client's stream.
 struct ImportText {
   std::uint64_t item = 0;
   std::string json;
+  // It is one resource, to be kept as exactly this version; the json of a deletion is empty.
+  std::optional<GivenVersion> given = std::nullopt;
+  Status fault;  // Why it is none.
 };
+
+// The text of an item that brings a version; takes its json.
+ImportText GivenText(std::uint64_t item, data::v1::Resource& version);
 
 // Some texts that are imported together, in the order of the stream.
 struct ImportBatch {
@@ -56,6 +70,7 @@ class ImportJob final {
     std::int64_t entry = -1;
     store::ClientResource client;
     store::ResourceKey key;
+    std::optional<GivenVersion> given = std::nullopt;
   };
   // A parsed text: resources, or a bundle with requests.
   struct Parsed {
@@ -67,10 +82,14 @@ class ImportJob final {
 
   void Parse(ImportText& text, Parsed* parsed);
   void AddResource(json::Value root, std::int64_t entry, Parsed* parsed);
+  void AddGiven(json::Value root, GivenVersion given, Parsed* parsed);
   std::vector<std::uint64_t> Keys() const;
   Status RunResources(std::vector<Resource> resources);
   Status PutAlone(const std::vector<Resource>& resources);
   Status PutOnce(const std::vector<Resource>& resources);
+  // False: what is stored is as new already.
+  Result<bool> Prepare(const Resource& resource, const store::Current& current,
+                       std::optional<std::string>* current_json);
   store::Write MakeWrite(const Resource& resource, store::Current current) const;
   Status RunBundle(const Parsed& parsed, std::uint64_t batch);
   Status RunTransaction(const Parsed& parsed, std::uint64_t batch);
