@@ -60,13 +60,16 @@ void AddSwap(CLI::App& app, SwapOptions* options, int* exit_code) {
 
 void AddMove(CLI::App& app, MoveOptions* options, int* exit_code) {
   CLI::App* command =
-      app.add_subcommand("move", "Move all records to another hosting plugin while the stack runs");
-  command->add_option("WHAT", options->what, "hosting")
-      ->required()
-      ->check(CLI::IsMember({"hosting"}));
-  command->add_option("--to", options->to, "The hosting plugin to move to: a package, or a folder")
-      ->required()
+      app.add_subcommand("move", "Move all records to another plugin while the stack runs");
+  command->add_option("WHAT", options->what, "hosting: the rows; or a data slot: its records")
+      ->required();
+  command->add_option("--to", options->to, "The plugin to move to: a package, or a folder")
       ->type_name("PACKAGE");
+  command
+      ->add_option("--connect", options->connect,
+                   "Of a data slot: what it requires, and the slot that it gets (repeatable)")
+      ->type_name("NAME=SLOT")
+      ->allow_extra_args(false);
   command->add_option("--slot", options->slot, "The slot whose records move [the only one in use]")
       ->type_name("SLOT");
   AddFlags(command, &options->flags);
@@ -74,10 +77,13 @@ void AddMove(CLI::App& app, MoveOptions* options, int* exit_code) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command->footer(
-      "Rows are copied, followed, compared and cut over; the old store stays as it was, and\n"
-      "`strata rollback` goes back to it. To a plugin that needs slots of its own (mirror,\n"
-      "encrypted): strata apply. Example:\n"
-      "  strata move hosting --to ./my_hosting --set path=/new/disk/store");
+      "Everything is copied, followed, compared and cut over; the old store stays as it was, and\n"
+      "`strata rollback` goes back to it. To a hosting plugin that needs slots of its own "
+      "(mirror,\n"
+      "encrypted): strata apply. A data plugin moves to a hosting slot that holds nothing yet\n"
+      "(strata apply adds one). Examples:\n"
+      "  strata move hosting --to ./my_hosting --set path=/new/disk/store\n"
+      "  strata move record --to ./my_record --connect store=hosting2");
   command->callback([=] { *exit_code = RunMove(*options); });
 }
 

@@ -151,7 +151,41 @@ Result<int> Swap(const SwapOptions& options) {
   return Carry(client, response, options.flags);
 }
 
+// "NAME=SLOT"
+Status SetConnect(const std::vector<std::string>& connect, v1::MoveDataRequest* request) {
+  for (const std::string& one : connect) {
+    const std::size_t at = one.find('=');
+    if (at == 0 || at == std::string::npos || at + 1 == one.size()) {
+      return InvalidArgument("--connect: expected NAME=SLOT, got '" + one + "'");
+    }
+    v1::Binding* const binding = request->add_connect();
+    binding->set_name(one.substr(0, at));
+    binding->set_slot(one.substr(at + 1));
+  }
+  return OkStatus();
+}
+
+Result<int> MoveData(const MoveOptions& options) {
+  v1::MoveDataRequest request;
+  request.set_slot(options.what);
+  request.set_package(PackagePath(options.to));
+  request.set_plan_only(options.flags.plan);
+  STRATA_RETURN_IF_ERROR(SetConnect(options.connect, &request));
+  if (!options.set.empty()) {
+    STRATA_ASSIGN_OR_RETURN(const std::string settings, SettingsToJson(options.set));
+    request.set_config_json(settings);
+  }
+  Client client(options.flags.at);
+  grpc::ClientContext context;
+  LimitTime(&context);
+  v1::ChangeResponse response;
+  STRATA_RETURN_IF_ERROR(client.From(client.stub().MoveData(&context, request, &response)));
+  return Carry(client, response, options.flags);
+}
+
 Result<int> Move(const MoveOptions& options) {
+  if (options.what != "hosting" || !options.connect.empty()) return MoveData(options);
+  if (options.to.empty()) return InvalidArgument("--to: say which hosting plugin to move to");
   v1::MoveHostingRequest request;
   request.set_slot(options.slot);
   request.set_package(PackagePath(options.to));

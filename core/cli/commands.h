@@ -64,12 +64,15 @@ int RunSwap(const SwapOptions& options);
 
 struct MoveOptions {
   ChangeFlags flags;
-  // What moves: only "hosting" so far.
+  // What moves: "hosting", or a data slot.
   std::string what;
+  // Empty: the same package (of a data slot).
   std::string to;
   // Empty: the only hosting slot in use.
   std::string slot;
   std::vector<std::string> set;
+  // Of a data slot, "NAME=SLOT": what the new plugin is built on.
+  std::vector<std::string> connect;
 };
 
 int RunMove(const MoveOptions& options);

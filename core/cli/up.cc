@@ -17,7 +17,7 @@
 #include "core/host/stack.h"
 #include "core/host/stack_file.h"
 #include "core/isolation/isolator.h"
-#include "core/move/hosting_transfer.h"
+#include "core/move/transfers.h"
 #include "core/trial/trials.h"
 
 namespace strata::cli {
@@ -107,7 +107,7 @@ class Running {
     stack_options.as_file = options.as_file;
     stack_options.plugin_path = host::StackOptions::DefaultPluginPath(options.plugin_path);
     stack_options.make_trials = &trial::MakeTrials;
-    stack_options.make_transfer = move::HostingTransfers();
+    stack_options.make_transfer = move::Transfers();
 
     running->isolator_ = std::make_unique<isolation::Isolator>(log);
     stack_options.isolation = running->isolator_.get();

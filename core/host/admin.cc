@@ -161,6 +161,20 @@ class Admin final : public v1::CoreService {
         response);
   }
 
+  strata::Status MoveData(Context& cx, const v1::MoveDataRequest& request,
+                          v1::ChangeResponse* response) override {
+    Changes::Order order;
+    order.kind = v1::Change::KIND_MOVE;
+    order.who = WhoOf(cx);
+    order.request_id = request.request_id();
+    order.plan_only = request.plan_only();
+    return Take(state_->changes->Begin(order,
+                                       [&](const Layout& layout) {
+                                         return WantedByMoveData(*state_, layout, request);
+                                       }),
+                response);
+  }
+
   strata::Status EndChange(Context&, const v1::EndChangeRequest& request,
                            v1::EndChangeResponse* response) override {
     return Take(state_->changes->End(request.id()), response->mutable_change());

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
+
 #include "core/host/change/transfer.h"
 
 namespace strata::move {
 
-// For StackOptions: copies what hosting plugins keep (storage/replica/mover.h), slowly enough that
-// the slots built on them keep their 99th percentile. Other layers: UNIMPLEMENTED.
-host::MakeTransfer HostingTransfers();
+// From one hosting plugin to another: storage/replica/mover.h. A side that crashes is waited for.
+std::unique_ptr<host::Transfer> MakeHostingTransfer(host::StackState& state, const host::Slot& now,
+                                                    const host::Slot& next);
 
 }  // namespace strata::move

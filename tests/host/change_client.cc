@@ -52,6 +52,12 @@ Result<core::v1::ChangeResponse> ChangeClient::MoveHosting(
   return response;
 }
 
+Result<core::v1::ChangeResponse> ChangeClient::MoveData(const core::v1::MoveDataRequest& request) {
+  core::v1::ChangeResponse response;
+  STRATA_RETURN_IF_ERROR(Call("MoveData", request, &response));
+  return response;
+}
+
 Result<core::v1::ChangeResponse> ChangeClient::Rollback(const std::string& slot) {
   core::v1::RollbackRequest request;
   request.set_slot(slot);

@@ -18,6 +18,7 @@ class ChangeClient final {
   Result<core::v1::ChangeResponse> Swap(const core::v1::SwapRequest& request);
   Result<core::v1::ChangeResponse> Apply(const core::v1::ApplyRequest& request);
   Result<core::v1::ChangeResponse> MoveHosting(const core::v1::MoveHostingRequest& request);
+  Result<core::v1::ChangeResponse> MoveData(const core::v1::MoveDataRequest& request);
   Result<core::v1::ChangeResponse> Rollback(const std::string& slot);
   Result<core::v1::Change> End(const std::string& id);
   core::v1::StatusResponse Status();

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "core/base/rows.h"
-#include "core/move/hosting_transfer.h"
+#include "core/move/transfers.h"
 #include "storage/replica/digest.h"
 #include "strata/hosting/v1/hosting.pb.h"
 #include "tests/host/change_client.h"
@@ -27,7 +27,7 @@ class StackMove : public ::testing::Test {
  protected:
   void Start(const std::string& plugin) { StartSlots("  hosting: {plugin: " + plugin + "}\n"); }
   void StartSlots(const std::string& slots) {
-    auto stack = TestStack::Start(slots, "", move::HostingTransfers());
+    auto stack = TestStack::Start(slots, "", move::Transfers());
     ASSERT_TRUE(stack.ok()) << stack.status().ToString();
     stack_ = *std::move(stack);
     client_ = std::make_unique<ChangeClient>(**stack_);

@@ -1,6 +1,7 @@
 #include "core/host/change/mode.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/abi/strata/plugin_extensions.h"
 #include "core/base/json.h"
@@ -36,7 +37,25 @@ std::string NoHandover(const Slot& now, const Slot& next,
   return {};
 }
 
+// The hosting slots that a slot is built on.
+std::set<std::string> StoresOf(const Slot& slot) {
+  std::set<std::string> out;
+  for (const Grant& grant : slot.grants) {
+    if (grant.service.starts_with("strata.hosting.")) out.insert(grant.slot);
+  }
+  return out;
+}
+
+bool IsData(const Slot& slot) { return slot.manifest && slot.manifest->layer == "data"; }
+
 }  // namespace
+
+bool ChangesStore(const Slot& now, const Slot& next) {
+  if (!IsData(now) || !IsData(next)) return false;
+  const std::set<std::string> before = StoresOf(now);
+  const std::set<std::string> after = StoresOf(next);
+  return !before.empty() && !after.empty() && before != after;
+}
 
 bool KeepsRecords(const Slot& slot) {
   if (!slot.manifest || slot.manifest->layer != "hosting") return false;
@@ -49,9 +68,13 @@ Result<v1::SwapMode> ChooseMode(const Slot& now, const Slot& next,
                                 const std::vector<std::string>& settings, v1::SwapMode asked) {
   const std::string obstacle = NoHandover(now, next, settings);
   const bool keeps = KeepsRecords(now) || KeepsRecords(next);
+  const bool copies = keeps || ChangesStore(now, next);
   switch (asked) {
     case v1::SWAP_MODE_OVERLAP:
-      if (!keeps) return asked;
+      if (!copies) return asked;
+      if (!keeps) {
+        return FailedPrecondition("its records are in the store that it leaves; use transfer");
+      }
       return FailedPrecondition(
           "it keeps records: with two of them side by side, each would have a part of them; "
           "use handover or transfer");
@@ -59,11 +82,17 @@ Result<v1::SwapMode> ChooseMode(const Slot& now, const Slot& next,
       if (obstacle.empty()) return asked;
       return FailedPrecondition("no handover: " + obstacle);
     case v1::SWAP_MODE_TRANSFER:
-      if (keeps) return asked;
+      if (copies) return asked;
+      if (IsData(now)) {
+        return FailedPrecondition(
+            "no transfer: old and new have the same store; give the new one "
+            "a hosting slot of its own");
+      }
       return FailedPrecondition("no transfer: it keeps no records");
     default:
       break;
   }
+  if (ChangesStore(now, next)) return v1::SWAP_MODE_TRANSFER;
   if (obstacle.empty()) return v1::SWAP_MODE_HANDOVER;
   return keeps ? v1::SWAP_MODE_TRANSFER : v1::SWAP_MODE_OVERLAP;
 }

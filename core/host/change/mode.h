@@ -23,6 +23,10 @@ Result<core::v1::SwapMode> ChooseMode(const Slot& now, const Slot& next,
 // Whether records would be lost if it were replaced without handing them over.
 bool KeepsRecords(const Slot& slot);
 
+// Whether both are data plugins and are built on different hosting slots: what the one keeps, the
+// other does not have.
+bool ChangesStore(const Slot& now, const Slot& next);
+
 // Top-level settings that differ between two configurations (JSON objects).
 std::vector<std::string> ChangedSettings(const std::string& a, const std::string& b);
 

@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 using v1::SlotChange;
 
 constexpr std::string_view kHosting = "hosting";
+constexpr std::string_view kData = "data";
 
 // The hosting slot that slots of other layers are built on, when there is one such.
 Result<std::string> OnlyHosting(const Layout& layout) {
@@ -32,6 +33,17 @@ Result<std::string> OnlyHosting(const Layout& layout) {
     }
   }
   if (found.empty()) return NotFound("no hosting slot is in use");
+  return found;
+}
+
+Result<std::string> OnlyData(const Layout& layout) {
+  std::string found;
+  for (const Slot& slot : layout.slots) {
+    if (!slot.manifest || slot.manifest->layer != kData) continue;
+    if (!found.empty()) return InvalidArgument("there are several data slots; name one");
+    found = slot.config.name;
+  }
+  if (found.empty()) return NotFound("there is no data slot");
   return found;
 }
 
@@ -228,6 +240,33 @@ Result<Wanted> WantedByMove(const StackState& state, const Layout& layout,
   WantedSlot& slot = *FindWanted(&wanted, swap.slot());
   slot.config.config_json = request.config_json().empty() ? "{}" : request.config_json();
   slot.config.config_places = {{"", "move: the new settings"}};
+  wanted.name = "move";
+  return wanted;
+}
+
+Result<Wanted> WantedByMoveData(const StackState& state, const Layout& layout,
+                                const v1::MoveDataRequest& request) {
+  v1::SwapRequest swap;
+  swap.set_slot(request.slot());
+  if (swap.slot().empty()) {
+    STRATA_ASSIGN_OR_RETURN(const std::string slot, OnlyData(layout));
+    swap.set_slot(slot);
+  }
+  STRATA_ASSIGN_OR_RETURN(const Slot* const now, FindSlot(layout, swap.slot()));
+  if (now->manifest && now->manifest->layer != kData) {
+    return InvalidArgument("slot \"" + swap.slot() + "\" is of the " + now->manifest->layer +
+                           " layer; this moves the records of data plugins");
+  }
+  swap.set_package(request.package());
+  swap.set_config_json(request.config_json());
+  swap.set_mode(v1::SWAP_MODE_TRANSFER);
+  STRATA_ASSIGN_OR_RETURN(Wanted wanted, WantedBySwap(state, layout, swap));
+  WantedSlot& slot = *FindWanted(&wanted, swap.slot());
+  if (!request.config_json().empty()) slot.config.config_json = request.config_json();
+  slot.config.config_places = {{"", "move: the new settings"}};
+  for (const v1::Binding& binding : request.connect()) {
+    slot.config.requirements[binding.name()] = {binding.slot(), slot.config.place};
+  }
   wanted.name = "move";
   return wanted;
 }

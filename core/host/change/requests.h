@@ -14,6 +14,9 @@ Result<Wanted> WantedBySwap(const StackState& state, const Layout& now,
                             const core::v1::SwapRequest& request);
 Result<Wanted> WantedByMove(const StackState& state, const Layout& now,
                             const core::v1::MoveHostingRequest& request);
+// A data slot with another store, and perhaps another plugin.
+Result<Wanted> WantedByMoveData(const StackState& state, const Layout& layout,
+                                const core::v1::MoveDataRequest& request);
 Result<Wanted> WantedByRollback(const Layout& now, const core::v1::RollbackRequest& request);
 // `warnings`: what the file says that only a restart can do.
 Result<Wanted> WantedByApply(const StackState& state, const core::v1::ApplyRequest& request,
