@@ -2,14 +2,14 @@
 // plugins are swapped and while it is restarted and killed. STRATA_HISTORY_SECONDS=N lets each run
 // go on for N seconds.
 #include <gmock/gmock.h>
-#include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <chrono>
 #include <cstdlib>
 
-#include "strata/core/v1/core.grpc.pb.h"
 #include "tests/history/checker.h"
+#include "tests/history/core_client.h"
 #include "tests/history/workload.h"
 
 namespace strata::history {
@@ -27,6 +27,11 @@ constexpr char kSqlite[] =
     "  ledger:  {plugin: hosting_sqlite}\n"
     "  record:  {plugin: data_fhir, requires: {store: hosting}}\n"
     "  fhir:    {plugin: service_fhir_api, requires: {record: record}}\n";
+constexpr char kIsolated[] =
+    "  hosting: {plugin: hosting_sqlite, isolation: process}\n"
+    "  ledger:  {plugin: hosting_sqlite, isolation: process}\n"
+    "  record:  {plugin: data_fhir, requires: {store: hosting}}\n"
+    "  fhir:    {plugin: service_fhir_api, requires: {record: record}}\n";
 constexpr char kMemory[] =
     "  hosting: {plugin: hosting_memory}\n"
     "  ledger:  {plugin: hosting_memory}\n"
@@ -39,27 +44,19 @@ std::vector<std::string> Keys(const std::string& prefix) {
   return out;
 }
 
+// What a change that was begun has come to; empty: it has switched.
+std::string Outcome(const CoreClient& core, const core::v1::Change& begun) {
+  const core::v1::Change change = core.Follow(begun);
+  return change.state() == core::v1::Change::STATE_DONE ? "" : change.reason();
+}
+
 // Replaces the plugin of a slot by a new instance of the same package; empty: done.
 std::string Swap(const Endpoints& where, const std::string& slot) {
-  const auto stub =
-      core::v1::Core::NewStub(grpc::CreateChannel(where.grpc, grpc::InsecureChannelCredentials()));
+  const CoreClient core(where.grpc);
   core::v1::SwapRequest request;
   request.set_slot(slot);
   request.set_probation_s(0);
-  core::v1::ChangeResponse begun;
-  grpc::ClientContext context;
-  const grpc::Status asked = stub->Swap(&context, request, &begun);
-  if (!asked.ok()) return asked.error_message();
-  core::v1::WatchChangeRequest watch;
-  watch.set_id(begun.change().id());
-  grpc::ClientContext watching;
-  const auto reader = stub->WatchChange(&watching, watch);
-  core::v1::Change change;
-  while (reader->Read(&change)) {
-  }
-  const grpc::Status seen = reader->Finish();
-  if (!seen.ok()) return seen.error_message();
-  return change.state() == core::v1::Change::STATE_DONE ? "" : change.reason();
+  return Outcome(core, core.Swap(request));
 }
 
 // One run: a stack, both workloads, disturbances, and what the checker says of it.
@@ -91,9 +88,33 @@ class StackHistory : public ::testing::Test {
     ledger_->WaitForMore(kBetween);
   }
 
+  CoreClient Core() { return CoreClient(process_->Where().grpc); }
+
+  // Moves the rows of a hosting slot to a new store beside it.
+  core::v1::Change BeginMove(const std::string& slot, int turn) {
+    core::v1::MoveHostingRequest request;
+    request.set_slot(slot);
+    request.set_package("hosting_sqlite");
+    request.set_config_json(R"({"path":")" + process_->dir() + "/data/slots/" + slot + "/moved" +
+                            std::to_string(turn) + R"("})");
+    moved_ = true;
+    return Core().MoveHosting(request);
+  }
+
+  // Kills the process of an isolated plugin.
+  void KillPlugin(const std::string& name) {
+    const core::v1::StatusResponse status = Core().Status();
+    for (const core::v1::Slot& slot : status.slots()) {
+      if (slot.name() != name || slot.pid() <= 0) continue;
+      ASSERT_EQ(::kill(slot.pid(), SIGKILL), 0);
+      ++killed_;
+    }
+  }
+
   void Judge() {
-    Judge(fhir_.get(), *MakeFhirClient(*process_));
-    Judge(ledger_.get(), *MakeHostingClient(*process_, "ledger"));
+    Judge(fhir_.get(), MakeFhirClient(*process_).get());
+    // The feed of a copy begins with the copy: it does not list what was before.
+    Judge(ledger_.get(), moved_ ? nullptr : MakeHostingClient(*process_, "ledger").get());
     process_->Close();
   }
 
@@ -101,17 +122,23 @@ class StackHistory : public ::testing::Test {
   // The workloads' clients use the process.
   std::unique_ptr<Workload> fhir_;
   std::unique_ptr<Workload> ledger_;
+  int killed_ = 0;
 
  private:
-  static void Judge(Workload* load, RegisterClient& client) {
+  void Judge(Workload* load, RegisterClient* client) {
     const History history = load->Finish();
-    const Listing listing = client.List(load->keys());
     EXPECT_THAT(load->Faults(), IsEmpty());
-    EXPECT_GE(listing.size(), load->keys().size());
+    Listing listing;
+    if (client != nullptr) {
+      listing = client->List(load->keys());
+      EXPECT_GE(listing.size(), load->keys().size());
+    }
     const std::vector<Violation> found = CheckHistory(history, listing);
     EXPECT_TRUE(found.empty()) << Describe(found);
     ::testing::Test::RecordProperty("operations", static_cast<int>(history.size()));
   }
+
+  bool moved_ = false;
 };
 
 TEST_F(StackHistory, StaysLinearizableAcrossRestarts) {
@@ -151,6 +178,26 @@ TEST_F(StackHistory, StaysLinearizableAcrossSwapsAndKills) {
     }
     for (const char* slot : {"record", "hosting", "ledger"}) {
       ASSERT_EQ(Swap(process_->Where(), slot), "") << slot;
+    }
+  });
+  Judge();
+}
+
+TEST_F(StackHistory, StaysLinearizableAcrossCrashesOfThePlugins) {
+  Begin(kIsolated);
+  Disturb([this](int) {
+    for (const char* slot : {"hosting", "ledger"}) KillPlugin(slot);
+  });
+  EXPECT_GE(killed_, kDisturbances);
+  Judge();
+}
+
+TEST_F(StackHistory, StaysLinearizableAcrossMoves) {
+  Begin(kSqlite);
+  Disturb([this](int turn) {
+    for (const char* slot : {"ledger", "hosting"}) {
+      const CoreClient core = Core();
+      ASSERT_EQ(Outcome(core, BeginMove(slot, turn)), "") << slot;
     }
   });
   Judge();
