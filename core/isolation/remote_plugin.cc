@@ -164,6 +164,8 @@ strata_code RemotePlugin::CreateIn(Link& link, std::int64_t deadline_us, std::st
   request.set_state_dir(std::string(abi::View(host->state_dir)));
   request.set_secrets(host->extension != nullptr &&
                       host->extension(host, STRATA_EXT_SECRETS) != nullptr);
+  request.set_handover(host->extension != nullptr &&
+                       host->extension(host, STRATA_EXT_HOST_HANDOVER) != nullptr);
   const auto answer = Ask(link.channel(), path::kCreate, request.SerializeAsString(), deadline_us);
   v1::CreateResponse response;
   if (!answer.ok() || !response.ParseFromString(*answer)) {
@@ -350,13 +352,37 @@ strata_code RemotePlugin::Handover(const char* step, strata_status* why) {
     }
   }
   if (step == path::kReacquire && TakeUpAgain()) return STRATA_OK;
-  const strata_code code = Control(step, {}, abi::MonotonicUs() + kLongUs, why);
+  strata_code code = Control(step, {}, abi::MonotonicUs() + kLongUs, why);
+  if (code != STRATA_OK && step == path::kRelease && CurrentLink() == nullptr) {
+    ReleaseEnded();
+    code = STRATA_OK;
+  }
   if (code == STRATA_OK) {
     // Who has released must not be started again: start() would open what another one owns now.
     const base::MutexLock lock(mutex_);
     phase_ = step == path::kRelease ? Phase::kReleased : Phase::kRunning;
   }
   return code;
+}
+
+// A process that has ended holds no data any more: what is left is that none follows it.
+void RemotePlugin::ReleaseEnded() {
+  std::shared_ptr<Link> link;
+  std::shared_ptr<Link> booting;
+  {
+    const base::MutexLock lock(mutex_);
+    phase_ = Phase::kReleased;  // No restart from here on.
+    booting = booting_;
+    changed_.NotifyAll();
+  }
+  if (booting != nullptr) booting->Break();
+  Wake();
+  {
+    const base::MutexLock lock(mutex_);
+    while (recovering_) changed_.Wait(mutex_);
+    link = std::exchange(link_, nullptr);
+  }
+  if (link != nullptr) static_cast<void>(link->Close(steady_clock::now()));
 }
 
 // After a crash of an instance that had released its data and is to have it back: a new process,

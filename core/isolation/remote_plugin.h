@@ -82,6 +82,7 @@ class RemotePlugin final : public OutsidePlugin {
                       strata_status* why);
   strata_code CreateIn(Link& link, std::int64_t deadline_us, std::string* why);
   std::string StartRequestOf() const;
+  void ReleaseEnded();
   bool TakeUpAgain();
   void DropSibling(RemotePlugin* sibling);
   static std::string WhyNoAnswer(Link& link, const Status& status, std::string_view step);

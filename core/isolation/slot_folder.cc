@@ -22,6 +22,8 @@ Status Failed(const std::string& what) { return Unavailable(what + ": " + std::s
 
 // By descriptors, never by paths: the process that owns the folder may be running, and a name that
 // it turns into a link must not lead us elsewhere. A file with several names may be somebody's.
+// Files are not opened: to close one would end the locks that an instance in this process has on it
+// (fcntl(2)), such as those of a store that is about to change hands.
 Status GiveAll(base::UniqueFd dir, std::uint32_t uid, int depth) {
   if (depth > kMaxDepth) return Unavailable("folders too deep");
   if (::fchown(dir.get(), uid, uid) != 0) return Failed("cannot give a folder away");
@@ -38,10 +40,12 @@ Status GiveAll(base::UniqueFd dir, std::uint32_t uid, int depth) {
           ::openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (inner) STRATA_RETURN_IF_ERROR(GiveAll(std::move(inner), uid, depth + 1));
     } else if (S_ISREG(info.st_mode) && info.st_uid != uid) {
-      const base::UniqueFd file(
-          ::openat(fd, entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-      if (!file || ::fstat(file.get(), &info) != 0 || info.st_nlink != 1) continue;
-      if (::fchown(file.get(), uid, uid) != 0) return Failed("cannot give a file away");
+      const base::UniqueFd file(::openat(fd, entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+      if (!file || ::fstat(file.get(), &info) != 0) continue;
+      if (!S_ISREG(info.st_mode) || info.st_nlink != 1) continue;
+      if (::fchownat(file.get(), "", uid, uid, AT_EMPTY_PATH) != 0) {
+        return Failed("cannot give a file away");
+      }
     }
   }
   return OkStatus();
