@@ -12,7 +12,43 @@ namespace strata::isolation {
 
 using host::RunConfig;
 
-RemoteSpec Isolator::ProcessSpecOf(const host::OutsideRequest& request) const {
+Result<std::shared_ptr<CgroupTree>> Isolator::Groups() {
+  const base::MutexLock lock(groups_mutex_);
+  if (!groups_) groups_ = CgroupTree::Open();
+  return *groups_;
+}
+
+// By a cgroup of its own where the core may make some; else as far as resource limits go.
+void Isolator::Limit(const host::OutsideRequest& request, RemoteSpec* spec) {
+  const RunConfig& run = request.slot.run;
+  const CgroupLimits limits{std::uint64_t{run.memory_mib} << 20, run.cpu_percent, run.tasks};
+  if (!limits.any()) return;
+  const auto groups = Groups();
+  if (groups.ok()) {
+    spec->confinement.memory_bytes = 0;  // memory.max counts what is used, which is better.
+    spec->started = [groups = *groups, slot = request.slot.name, limits](
+                        Process& process, std::vector<std::string>* missing) {
+      const Status confined = groups->Confine(slot, process.pid(), limits);
+      if (!confined.ok()) missing->push_back("limits (" + confined.message() + ")");
+      return OkStatus();
+    };
+    return;
+  }
+  std::string what;
+  if (limits.cpu_percent != 0) what = "cpu_percent";
+  if (limits.memory_bytes != 0) {
+    what +=
+        std::string(what.empty() ? "" : " and ") + "a bound of memory in use (RLIMIT_DATA only)";
+  }
+  if (what.empty()) return;
+  spec->started = [what = what + ": no cgroup v2 is delegated to the core, " +
+                          groups.status().message()](Process&, std::vector<std::string>* missing) {
+    missing->push_back(what);
+    return OkStatus();
+  };
+}
+
+RemoteSpec Isolator::ProcessSpecOf(const host::OutsideRequest& request) {
   const RunConfig& run = request.slot.run;
   RemoteSpec spec;
   spec.program = program_;
@@ -26,11 +62,10 @@ RemoteSpec Isolator::ProcessSpecOf(const host::OutsideRequest& request) const {
   confinement.network = run.network;
   confinement.memory_bytes = std::uint64_t{run.memory_mib} << 20;
   confinement.tasks = run.tasks;
-  spec.prepare = [dir = request.state_dir, uid = confinement.uid,
-                  cpu = run.cpu_percent](std::vector<std::string>* missing) {
-    if (cpu != 0) missing->emplace_back("cpu_percent (no cgroup)");
+  spec.prepare = [dir = request.state_dir, uid = confinement.uid](std::vector<std::string>*) {
     return PrepareFolder(dir, uid);
   };
+  Limit(request, &spec);
   return spec;
 }
 
@@ -62,7 +97,9 @@ Result<std::shared_ptr<const strata_plugin>> Isolator::Open(const host::OutsideR
   server.command = request.slot.run.command;
   server.base_dir = std::filesystem::absolute(request.base_dir.empty() ? "." : request.base_dir);
   server.slot = request.slot.name;
-  server.confinement = ProcessSpecOf(request).confinement;
+  RemoteSpec process = ProcessSpecOf(request);
+  server.confinement = std::move(process.confinement);
+  server.started = std::move(process.started);
   server.confinement.programs = true;
   server.start_timeout = request.start_timeout;
   return EndpointPlugin::OpenCommand(EndpointSpecOf(request), std::move(server));

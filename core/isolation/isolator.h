@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/log.h"
+#include "core/base/mutex.h"
 #include "core/host/isolation.h"
+#include "core/isolation/cgroup.h"
 #include "core/isolation/endpoint_plugin.h"
 #include "core/isolation/remote_plugin.h"
 
@@ -22,10 +26,16 @@ class Isolator final : public host::Isolation {
 
  private:
   static EndpointSpec EndpointSpecOf(const host::OutsideRequest& request);
-  RemoteSpec ProcessSpecOf(const host::OutsideRequest& request) const;
+  RemoteSpec ProcessSpecOf(const host::OutsideRequest& request);
+  void Limit(const host::OutsideRequest& request, RemoteSpec* spec);
+  // Looked for when a slot has limits for the first time.
+  Result<std::shared_ptr<CgroupTree>> Groups();
 
   base::Log& log_;
   const std::string program_;
+  base::Mutex groups_mutex_;
+  // shared: with the plugins whose processes are in its groups.
+  std::optional<Result<std::shared_ptr<CgroupTree>>> groups_ STRATA_GUARDED_BY(groups_mutex_);
 };
 
 }  // namespace strata::isolation

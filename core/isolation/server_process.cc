@@ -114,6 +114,11 @@ Result<std::shared_ptr<Process>> ServerProcess::Spawn() {
   ::unlink((folder_ + "/plugin.sock").c_str());  // Of the one before.
   STRATA_RETURN_IF_ERROR(PrepareFolder(spec_.confinement.state_dir, spec_.confinement.uid));
   STRATA_ASSIGN_OR_RETURN(std::unique_ptr<Process> started, Process::Start(std::move(process)));
+  if (spec_.started) {
+    std::vector<std::string> missing;
+    STRATA_RETURN_IF_ERROR(spec_.started(*started, &missing));
+    for (const std::string& what : missing) Log(3, "isolation.missing", "protections", what);
+  }
   return std::shared_ptr<Process>(std::move(started));
 }
 

@@ -24,6 +24,8 @@ struct ServerSpec {
   std::string base_dir;  // Its working folder.
   std::string slot;
   Confinement confinement;
+  // Runs for each process that was started: its limits. Adds what the system does not offer.
+  std::function<Status(Process& process, std::vector<std::string>* missing)> started;
   std::chrono::milliseconds start_timeout{30'000};
 };
 

@@ -31,11 +31,12 @@ class Answer:
 class Stack:
     """One running stack on free ports, with its own data folder unless `data` names one."""
 
-    def __init__(self, data=None, args=(), stack_file=None):
+    def __init__(self, data=None, args=(), stack_file=None, grpc="127.0.0.1:0"):
         self._own = None if data else tempfile.mkdtemp(prefix="strata-test-")
         self.data = data or self._own
         self._args = list(args)
         self._stack_file = stack_file
+        self._listen = grpc
         self.process = None
 
     def __enter__(self):
@@ -50,7 +51,7 @@ class Stack:
         self.log_path = os.path.join(self.data, "test.log")
         os.makedirs(self.data, exist_ok=True)
         command = [STRATA, "up"] + ([self._stack_file] if self._stack_file else [])
-        command += ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--data", self.data] + self._args
+        command += ["--http", "127.0.0.1:0", "--grpc", self._listen, "--data", self.data] + self._args
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()

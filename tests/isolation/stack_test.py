@@ -6,12 +6,12 @@ import pathlib
 import random
 import signal
 import sys
-import threading
 import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/integration"))
+sys.path[:0] = [str(ROOT / "tests/integration"), str(ROOT / "tests/isolation")]
+from load import Load, eventually  # noqa: E402
 from stack import Stack  # noqa: E402
 
 STACK_FILE = str(ROOT / "examples/stacks/isolated.yaml")
@@ -30,62 +30,27 @@ def alive(pid):
     return state != "Z"
 
 
-def eventually(condition, seconds=20):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 class Isolated(unittest.TestCase):
     def test_no_acknowledged_write_is_lost(self):
         dice = random.Random(4)
         with Stack(stack_file=STACK_FILE) as stack:
-            acknowledged, refused, end = {}, [], threading.Event()
-
-            def write(worker):
-                number = 0
-                while not end.is_set():
-                    number += 1
-                    body = {"resourceType": "Basic", "id": f"w{worker}-{number}",
-                            "code": {"text": str(number)}}
-                    answer = stack.request("PUT", f"/fhir/Basic/{body['id']}", body)
-                    if answer.status in (200, 201):
-                        acknowledged[body["id"]] = str(number)
-                    else:
-                        refused.append(answer.status)
-
-            workers = [threading.Thread(target=write, args=(i,)) for i in range(3)]
-            for worker in workers:
-                worker.start()
             pauses = []
-            for slot in ["hosting", "record", "hosting", "record"]:
-                at = len(acknowledged)
-                self.assertTrue(eventually(lambda: len(acknowledged) > at + 20))
-                time.sleep(dice.uniform(0, 0.05))
-                before = slots(stack)[slot]
-                os.kill(before["pid"], signal.SIGKILL)
-                killed = time.monotonic()
-                at = len(acknowledged)
-                self.assertTrue(eventually(lambda: len(acknowledged) > at + 3))
-                pauses.append(time.monotonic() - killed)
-                self.assertEqual(stack.get("/fhir/metadata").status, 200)
-                self.assertTrue(eventually(
-                    lambda: slots(stack)[slot]["restarts"] == before["restarts"] + 1))
-            end.set()
-            for worker in workers:
-                worker.join()
-            for name, text in acknowledged.items():
-                answer = stack.get(f"/fhir/Basic/{name}")
-                self.assertEqual(answer.status, 200, name)
-                self.assertEqual(answer.json()["code"]["text"], text)
-            print(f"{len(acknowledged)} writes acknowledged, none lost; {len(refused)} refused "
-                  f"({sorted(set(refused))}); back after {max(pauses):.3f} s at most")
-            # Only what was in flight is refused, with a code that says: try again.
-            self.assertLessEqual(len(refused), 3 * 4)
-            self.assertLessEqual(set(refused), {503, 504})
+            with Load(stack) as load:
+                for slot in ["hosting", "record", "hosting", "record"]:
+                    load.wait_for(20)
+                    time.sleep(dice.uniform(0, 0.05))
+                    before = slots(stack)[slot]
+                    os.kill(before["pid"], signal.SIGKILL)
+                    pauses.append(load.wait_for(4))
+                    self.assertEqual(stack.get("/fhir/metadata").status, 200)
+                    self.assertTrue(eventually(
+                        lambda: slots(stack)[slot]["restarts"] == before["restarts"] + 1))
+            print(f"{len(load.acknowledged)} writes acknowledged, {len(load.failed)} refused "
+                  f"({load.failed}); back after {max(pauses):.3f} s at most")
+            self.assertEqual(load.lost(), [])
+            # What was in flight is repeated once; at most it is refused with: try again.
+            self.assertLessEqual(len(load.failed), 3 * 4)
+            self.assertLessEqual({status for _, status in load.failed}, {503, 504})
 
     def test_processes_end_with_a_killed_core(self):
         with Stack(stack_file=STACK_FILE) as stack:
@@ -105,6 +70,8 @@ class Isolated(unittest.TestCase):
                     self.assertTrue(eventually(lambda: slots(stack)["hosting"]["pid"] != pid))
             self.assertTrue(eventually(
                 lambda: "quarantined" in slots(stack)["hosting"]["reason"]))
+            self.assertIn("quarantined: its process ended 5 times within 60 s; last: killed by signal 9",
+                          stack.run("status", check=False).stdout)
             self.assertEqual(slots(stack)["hosting"]["health"], "not serving")
             self.assertEqual(stack.get("/").status, 200)  # The rest serves.
 
