@@ -300,6 +300,36 @@ TEST(Stack, MetricsAreInPrometheusText) {
   EXPECT_THAT(text, HasSubstr("strata_generation 3\n"));
 }
 
+// An answer may come from another thread, after handle() has returned.
+TEST(Stack, AnAnswerMayComeLater) {
+  auto stack = TestStack::Start("  later: {plugin: answers_later}\n");
+  ASSERT_TRUE(stack.ok()) << stack.status().message();
+
+  IngressCall call("text");
+
+  EXPECT_EQ((*stack)->Call("later", "/fixture.v1.Echo/Echo", &call), STRATA_OK);
+  EXPECT_THAT(call.responses(), ElementsAre("text"));
+  EXPECT_EQ((*stack)->log().Count("plugin.misbehaving"), 0u);
+  EXPECT_TRUE((**stack)->Stop().ok());
+}
+
+// Who does not answer when it is asked for its health is not waited for, and hides nobody else.
+TEST(Stack, AHealthThatHangsIsGivenUp) {
+  auto stack = TestStack::Start("  silent: {plugin: hangs_in_health}\n  other: {plugin: good}\n");
+  ASSERT_TRUE(stack.ok()) << stack.status().message();
+  StackReport report;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  do {
+    report = (**stack)->Report();
+  } while (report.slots[0].reason.empty() && std::chrono::steady_clock::now() < until);
+
+  EXPECT_EQ(report.slots[0].reason, "health did not return in time");
+  EXPECT_TRUE(report.slots[1].reason.empty());
+  std::string why;
+  EXPECT_FALSE((**stack)->Ready(&why));
+  EXPECT_THAT(why, HasSubstr("silent"));
+}
+
 // A plugin that breaks the protocol is caught, named and answered for.
 TEST(Stack, OddAnswersBecomeInternal) {
   auto stack = TestStack::Start("  odd: {plugin: odd_answers}\n");

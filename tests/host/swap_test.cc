@@ -225,6 +225,21 @@ INSTANTIATE_TEST_SUITE_P(All, BrokenCandidates,
                          [](const auto& test) { return std::string(test.param.package); });
 
 // Neither an endless call nor the watch of the change itself holds the drain up.
+// Nothing of a candidate that does not come back from start() is used or destroyed.
+TEST_F(Swap, ACandidateThatHangsIsAZombie) {
+  Start("  store: {plugin: good}\n", "timeouts: {start: 200ms, drain: 50ms}\n");
+
+  const auto change = client_->SwapAndWait("store", "hangs_in_start");
+
+  ASSERT_FALSE(change.ok());
+  EXPECT_THAT(change.status().message(), HasSubstr("start: did not return in time"));
+  IngressCall call("text");
+  EXPECT_EQ(stack_->Call("store", "/fixture.v1.Echo/Echo", &call), STRATA_OK);
+  EXPECT_TRUE(client_->Status().ready());
+  // The program is told that code may still run, so that it leaves at once.
+  EXPECT_EQ((*stack_)->Stop().code(), Code::kDeadlineExceeded);
+}
+
 TEST_F(Swap, EndlessCallsEnterAgain) {
   Start();
   IngressCall watch;
