@@ -14,7 +14,8 @@ using core::v1::Change;
 using core::v1::SwapRequest;
 using std::chrono::steady_clock;
 
-constexpr std::array<const char*, 5> kFaults = {"dishonest", "start", "health", "errors", "hang"};
+constexpr std::array<const char*, 6> kFaults = {"abi",    "dishonest", "start",
+                                                "health", "crash",     "hang"};
 constexpr int kEvery = 10;
 constexpr std::uint32_t kProbationSeconds = 600;
 
@@ -45,13 +46,8 @@ class Campaign {
 
   void Broken(std::size_t kind) {
     const std::string fault = kFaults[kind % kFaults.size()];
-    const bool serves = fault == "errors" || fault == "hang";
-    SwapRequest request;
-    request.set_slot(slot_);
-    request.set_package(fault == "dishonest" ? layers_.Dishonest(slot_)
-                                             : LayerStack::Faulty(slot_));
-    if (fault != "dishonest") request.set_config_json("{\"fault\":\"" + fault + "\"}");
-    request.set_probation_s(kProbationSeconds);
+    const bool serves = fault == "crash" || fault == "hang";
+    const SwapRequest request = Candidate(fault);
     if (serves) load_.SetPhase(Load::kExcused);
     Change change = Carry(request);
     if (change.state() == Change::STATE_PROBATION) change = client_.WaitEnded(change.id());
@@ -62,6 +58,22 @@ class Campaign {
   CampaignResult Take() { return std::move(out_); }
 
  private:
+  SwapRequest Candidate(const std::string& fault) const {
+    SwapRequest request;
+    request.set_slot(slot_);
+    request.set_probation_s(kProbationSeconds);
+    if (fault == "abi") {
+      request.set_package(layers_.OtherAbi(slot_));
+    } else if (fault == "dishonest") {
+      request.set_package(layers_.Dishonest(slot_));
+    } else {
+      request.set_package(LayerStack::Faulty(slot_));
+      request.set_config_json("{\"fault\":\"" + fault + "\"}");
+    }
+    if (fault == "crash") request.set_isolation("process");  // Else it would end this one.
+    return request;
+  }
+
   // Until it has switched or ended; what was refused at once has FAILED too.
   Change Carry(const SwapRequest& request) {
     const auto response = client_.Swap(request);

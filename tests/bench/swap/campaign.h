@@ -29,8 +29,9 @@ struct CampaignResult {
 };
 
 // Swaps one slot again and again under load, to one version and back; every tenth candidate is
-// broken, each time in another way: dishonest about its version, does not start, is not healthy,
-// answers with errors, does not end.
+// broken, each time in another way: built for another ABI, dishonest about its version, does not
+// start, is not healthy, crashes when it is used (in a process of its own), answers with errors and
+// does not end.
 CampaignResult SwapAgainAndAgain(LayerStack& layers, Load& load, const std::string& slot,
                                  const CampaignOptions& options);
 

@@ -19,6 +19,9 @@ std::string LayerStack::Version(const std::string& slot, int number) const {
 std::string LayerStack::Dishonest(const std::string& slot) const {
   return folder_ + "/plugins/" + slot + "_dishonest";
 }
+std::string LayerStack::OtherAbi(const std::string& slot) const {
+  return folder_ + "/plugins/" + slot + "_other_abi";
+}
 std::string LayerStack::Faulty(const std::string& slot) {
   return std::string(STRATA_BROKEN_PLUGINS) + "/faulty_" + slot;
 }
@@ -37,7 +40,8 @@ Status LayerStack::MakePackages() const {
     const std::string from = std::string(STRATA_TEST_PLUGINS) + "/" + PackageOf(slot);
     STRATA_RETURN_IF_ERROR(MakeVariant(from, Version(slot, 0), "0.1.1"));
     STRATA_RETURN_IF_ERROR(MakeVariant(from, Version(slot, 1), "0.1.2"));
-    STRATA_RETURN_IF_ERROR(MakeVariant(from, Dishonest(slot), "0.1.3", /*honest=*/false));
+    STRATA_RETURN_IF_ERROR(MakeVariant(from, Dishonest(slot), "0.1.3", Variant::kDishonest));
+    STRATA_RETURN_IF_ERROR(MakeVariant(from, OtherAbi(slot), "0.1.4", Variant::kOtherAbi));
   }
   return OkStatus();
 }
@@ -51,6 +55,7 @@ Status LayerStack::Open() {
   STRATA_ASSIGN_OR_RETURN(host::StackConfig config, host::ParseStack(yaml, "swap.yaml"));
   host::StackOptions options;
   options.plugin_path = {STRATA_TEST_PLUGINS};
+  options.isolation = &isolator_;
   options.probation_interval = std::chrono::milliseconds(100);
   STRATA_ASSIGN_OR_RETURN(stack_, host::Stack::Start(std::move(config), options, log_, clock_));
   gateway::GrpcOptions grpc;

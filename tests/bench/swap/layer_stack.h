@@ -10,6 +10,7 @@
 #include "core/gateway/grpc_gateway.h"
 #include "core/gateway/http_gateway.h"
 #include "core/host/stack.h"
+#include "core/isolation/isolator.h"
 
 namespace strata::bench {
 
@@ -26,6 +27,8 @@ class LayerStack final {
   std::string Version(const std::string& slot, int number) const;
   // One that says another version than its code does.
   std::string Dishonest(const std::string& slot) const;
+  // One that was built for another plugin ABI.
+  std::string OtherAbi(const std::string& slot) const;
   // One that is broken in the way that its setting "fault" says.
   static std::string Faulty(const std::string& slot);
 
@@ -46,6 +49,7 @@ class LayerStack final {
   base::MemoryLogSink sink_;
   base::SystemClock clock_;
   base::Log log_{sink_, clock_};
+  isolation::Isolator isolator_{log_, STRATA_PLUGIN_HOST};
   std::unique_ptr<host::Stack> stack_;
   std::unique_ptr<gateway::GrpcGateway> grpc_;
   std::unique_ptr<gateway::HttpGateway> http_;

@@ -33,7 +33,7 @@ int ReplaceAll(const std::string& what, const std::string& by, std::string* text
 }  // namespace
 
 Status MakeVariant(const std::string& from, const std::string& to, const std::string& version,
-                   bool honest) {
+                   Variant kind) {
   std::error_code error;
   fs::create_directories(to, error);
   fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
@@ -44,7 +44,14 @@ Status MakeVariant(const std::string& from, const std::string& to, const std::st
   const std::string old_digest(document.root()["files"]["plugin.so"].string());
   std::string image = Read(fs::path(from) / "plugin.so");
   if (old.size() != version.size()) return InvalidArgument("versions of different lengths");
-  if (honest && ReplaceAll(old, version, &image) == 0) return NotFound("no version in plugin.so");
+  if (kind != Variant::kDishonest && ReplaceAll(old, version, &image) == 0) {
+    return NotFound("no version in plugin.so");
+  }
+  // The major version is in the name of the entry.
+  if (kind == Variant::kOtherAbi &&
+      ReplaceAll("strata_plugin_v1", "strata_plugin_v2", &image) == 0) {
+    return NotFound("no entry in plugin.so");
+  }
   ReplaceAll("\"" + old + "\"", "\"" + version + "\"", &manifest);
   ReplaceAll(old_digest, host::Sha256Hex(image), &manifest);
   std::ofstream(fs::path(to) / "plugin.so", std::ios::binary) << image;

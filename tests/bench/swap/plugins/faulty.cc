@@ -1,9 +1,10 @@
 // Says that it is the plugin of a layer, and is broken in the way that its settings say: it does
-// not start, is not healthy, answers every call with an error, or does not end. One source, three
-// layers.
+// not start, is not healthy, ends its process when it is used, answers every call with an error, or
+// does not end. One source, three layers.
 #include <strata/handover.h>
 #include <strata/plugin.h>
 
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -35,9 +36,25 @@ class Faulty final : public FAULTY_SERVICE {
     response->add_routes()->set_path("/fhir");
     return OkStatus();
   }
+  Status Handle(Context&, Reader<service::v1::HandleRequest>&,
+                Writer<service::v1::HandleResponse>&) override {
+    return Use();
+  }
+#elif defined(FAULTY_STORES)
+  Status Get(Context&, const hosting::v1::GetRequest&, hosting::v1::GetResponse*) override {
+    return Use();
+  }
+#else
+  Status Read(Context&, const data::v1::ReadRequest&, data::v1::ReadResponse*) override {
+    return Use();
+  }
 #endif
 
  private:
+  Status Use() {
+    if (Is("crash")) std::abort();
+    return Unimplemented("told to answer with errors");
+  }
   bool Is(std::string_view fault) const {
     return config_.find("\"" + std::string(fault) + "\"") != std::string::npos;
   }
