@@ -203,6 +203,33 @@ TEST_F(StackHistory, StaysLinearizableAcrossMoves) {
   Judge();
 }
 
+// All of it: swaps, plugins and the core killed, before, in the middle of and after moves.
+TEST_F(StackHistory, StaysLinearizableAcrossSwapsCrashesAndMoves) {
+  Begin(kIsolated);
+  Disturb([this](int turn) {
+    const std::string moving = turn % 2 == 0 ? "ledger" : "hosting";
+    ASSERT_EQ(Swap(process_->Where(), "record"), "");
+    KillPlugin("hosting");
+    const core::v1::Change begun = BeginMove(moving, turn);
+    ASSERT_NE(begun.id(), "") << begun.reason();
+    if (turn % 2 == 0) {
+      KillPlugin(moving);
+      ASSERT_EQ(Outcome(Core(), begun), "") << moving;
+    } else {
+      // From here on it is known to the next start of the core.
+      Core().Follow(begun, [](const auto& change) { return change.step().starts_with("copy"); });
+      process_->Kill();
+      ASSERT_TRUE(process_->Start()) << process_->log();
+      const core::v1::Change resumed = Core().Newest();
+      ASSERT_EQ(Outcome(Core(), resumed), "") << resumed.id();
+    }
+    ASSERT_EQ(Swap(process_->Where(), "fhir"), "");
+    KillPlugin("ledger");
+  });
+  EXPECT_GE(killed_, 1);
+  Judge();
+}
+
 TEST_F(StackHistory, StaysLinearizableInMemoryAcrossSwaps) {
   Begin(kMemory);
   Disturb([this](int) {
