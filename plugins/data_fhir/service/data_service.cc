@@ -88,7 +88,7 @@ Status DataService::CheckFormat(const Context& cx) {
 }
 
 Status DataService::Health() {
-  const Context cx = Context::Background(std::chrono::milliseconds(50));
+  const Context cx = Context::Background(std::chrono::seconds(1));
   return store_.hosting.LatestVersion(cx).status();
 }
 
