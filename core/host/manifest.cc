@@ -14,9 +14,9 @@ namespace {
 using json::Value;
 
 constexpr std::string_view kFix = "correct manifest.json (core/sdk/README.md) and build again";
-constexpr std::array<std::string_view, 13> kMembers = {
-    "id",      "version",  "layer",    "title",         "description", "owner", "status",
-    "posture", "provides", "requires", "config_schema", "permissions", "files"};
+constexpr std::array<std::string_view, 14> kMembers = {
+    "id",      "version",  "layer",    "title",         "description", "owner",   "status",
+    "posture", "provides", "requires", "config_schema", "permissions", "formats", "files"};
 constexpr std::array<std::string_view, 4> kLayers = {"hosting", "data", "service", "tool"};
 
 // Reads one manifest; the first fault is kept and ends the reading.
@@ -92,6 +92,46 @@ void ReadRequirements(Value root, Reader* reader, std::vector<Requirement>* out)
   }
 }
 
+void ReadNumbers(Value formats, std::string_view name, Reader* reader,
+                 std::vector<std::uint32_t>* out) {
+  constexpr std::int64_t kMost = 1'000'000;
+  const Value list = formats[name];
+  const std::string expected = "\"formats." + std::string(name) + "\" to list numbers from 1 on";
+  if (list.elements().begin() == list.elements().end()) reader->Fail(expected, "none");
+  for (const Value element : list.elements()) {
+    const auto number = element.int_value();
+    if (!number || *number < 1 || *number > kMost) {
+      reader->Fail(expected, "something else in it");
+      return;
+    }
+    const auto format = static_cast<std::uint32_t>(*number);
+    if (!out->empty() && format <= out->back()) reader->Fail(expected + ", ascending", "others");
+    out->push_back(format);
+  }
+}
+
+void ReadFormats(Value root, Reader* reader, DeclaredFormats* out) {
+  const Value formats = root["formats"];
+  if (!formats) return;
+  reader->Text(formats, "name", /*required=*/true, &out->name);
+  for (const auto& member : formats.members()) {
+    if (member.name != "name" && member.name != "reads" && member.name != "writes") {
+      reader->Fail("\"formats\" of name, reads and writes", std::string(member.name));
+    }
+  }
+  ReadNumbers(formats, "reads", reader, &out->reads);
+  ReadNumbers(formats, "writes", reader, &out->writes);
+  if (!reader->status().ok()) return;
+  if (out->reads.back() - out->reads.front() + 1 != out->reads.size()) {
+    reader->Fail("\"formats.reads\" without a gap", "a gap");
+  }
+  for (const std::uint32_t format : out->writes) {
+    if (out->Reads(format)) continue;
+    reader->Fail("\"formats.reads\" with all that it writes",
+                 "no " + std::to_string(format) + " in it");
+  }
+}
+
 void ReadFiles(Value root, Reader* reader, Manifest* out) {
   for (const auto& member : root["files"].members()) {
     const std::string_view digest = member.value.string();
@@ -155,6 +195,7 @@ Result<Manifest> ParseManifest(std::string_view package, std::string_view text) 
   reader.Texts(root["provides"], "provides", &out.provides);
   reader.Texts(root["permissions"]["secrets"], "permissions.secrets", &out.secrets);
   ReadRequirements(root, &reader, &out.requirements);
+  ReadFormats(root, &reader, &out.formats);
   ReadSchema(root, &reader, &out);
   ReadFiles(root, &reader, &out);
   STRATA_RETURN_IF_ERROR(reader.status());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/host/stored_format.h"
 
 namespace strata::host {
 
@@ -29,6 +30,7 @@ struct Manifest {
   std::vector<std::string> provides;
   std::vector<Requirement> requirements;
   std::vector<std::string> secrets;  // permissions.secrets
+  DeclaredFormats formats;           // Of what it keeps; none: it keeps nothing of its own.
   std::string config_schema;         // JSON; {"type": "object"} when the manifest has none.
   std::map<std::string, std::string, std::less<>> files;  // SHA-256 by path inside the package.
 

@@ -84,7 +84,10 @@ Status DataService::CheckFormat(const Context& cx) {
   }
   if (row.value == kFormat) return {};
   return FailedPrecondition("the store was written in format " + row.value +
-                            " of data_fhir; this release knows format " + std::string(kFormat));
+                            " of data_fhir, and this release reads and writes format " +
+                            std::string(kFormat) +
+                            " only: export the records with the release that wrote them, and "
+                            "import them into an empty store");
 }
 
 Status DataService::Health() {
