@@ -92,10 +92,15 @@ AT(strata_plugin, extension, 80);
 
 SIZE(strata_ext_secrets, 16);
 AT(strata_ext_secrets, get, 8);
+SIZE(strata_format_state, 32);
+AT(strata_format_state, writes, 4);
+AT(strata_format_state, lowest, 8);
+AT(strata_format_state, done, 16);
+AT(strata_format_state, total, 24);
 SIZE(strata_ext_migrate, 32);
-AT(strata_ext_migrate, format_on_disk, 8);
-AT(strata_ext_migrate, formats, 16);
-AT(strata_ext_migrate, migrate, 24);
+AT(strata_ext_migrate, state, 8);
+AT(strata_ext_migrate, write, 16);
+AT(strata_ext_migrate, step, 24);
 SIZE(strata_ext_handover, 32);
 AT(strata_ext_handover, release, 8);
 AT(strata_ext_handover, acquire, 16);

@@ -95,6 +95,19 @@ void AddRollback(CLI::App& app, RollbackOptions* options, int* exit_code) {
   command->callback([=] { *exit_code = RunRollback(*options); });
 }
 
+void AddCommitFormat(CLI::App& app, CommitFormatOptions* options, int* exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "commit-format", "Write the newest stored format of a slot, and migrate what it keeps");
+  command->add_option("SLOT", options->slot, "The slot, as `strata status` shows it")->required();
+  AddFlags(command, &options->flags);
+  command->footer(
+      "Until then a new version goes on in the old format, so that `strata rollback` works; from\n"
+      "then on it does not. What is stored is migrated while the stack serves, goes on after a\n"
+      "restart of the core, and can be stopped (strata changes --end ID) and begun anew.\n"
+      "  strata commit-format record --plan");
+  command->callback([=] { *exit_code = RunCommitFormat(*options); });
+}
+
 void AddApply(CLI::App& app, ApplyOptions* options, int* exit_code) {
   CLI::App* command = app.add_subcommand(
       "apply", "Make the running stack equal to a stack file: everything at once, or nothing");
@@ -172,6 +185,7 @@ void AddChangeCommands(CLI::App& app, ChangeCommands* options, int* exit_code) {
   AddSwap(app, &options->swap, exit_code);
   AddMove(app, &options->move, exit_code);
   AddRollback(app, &options->rollback, exit_code);
+  AddCommitFormat(app, &options->commit_format, exit_code);
   AddApply(app, &options->apply, exit_code);
   AddChanges(app, &options->changes, exit_code);
   AddTrial(app, &options->trial, exit_code);

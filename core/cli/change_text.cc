@@ -31,6 +31,8 @@ std::string ActionName(SlotChange::Action action) {
       return "new settings for";
     case SlotChange::ACTION_REWIRE:
       return "connect anew";
+    case SlotChange::ACTION_FORMAT:
+      return "migrate";
     default:
       return "change";
   }
@@ -116,6 +118,8 @@ void WriteChange(const Change& change, json::Writer& out) {
     out.Field("from_digest", slot.from().digest());
     out.Field("to", OccupantText(slot.to()));
     out.Field("to_digest", slot.to().digest());
+    if (slot.has_format_from()) out.Key("format_from").Int(slot.format_from().writes());
+    if (slot.has_format_to()) out.Key("format_to").Int(slot.format_to().writes());
     out.EndObject();
   }
   out.EndArray();
@@ -128,6 +132,11 @@ std::string SlotChangeText(const SlotChange& change) {
   std::string out = change.slot() + ": " + ActionName(change.action()) + " ";
   const v1::Occupant& from = change.from();
   const v1::Occupant& to = change.to();
+  if (change.action() == SlotChange::ACTION_FORMAT) {
+    return out + OccupantText(to) + " from stored format " +
+           std::to_string(change.format_from().on_disk()) + " to " +
+           std::to_string(change.format_to().writes());
+  }
   if (change.action() == SlotChange::ACTION_REMOVE) return out + OccupantText(from);
   if (change.action() != SlotChange::ACTION_SWAP || from.plugin().empty()) {
     out += OccupantText(to);
@@ -138,6 +147,9 @@ std::string SlotChangeText(const SlotChange& change) {
   }
   if (change.action() == SlotChange::ACTION_SWAP && !ModeText(change.mode()).empty()) {
     out += ", " + ModeText(change.mode());
+  }
+  if (change.has_format_to()) {
+    out += ", stored format " + std::to_string(change.format_to().writes());
   }
   for (int i = 0; i < change.settings_size(); ++i) {
     out += (i == 0 ? " (settings: " : ", ") + change.settings(i);
@@ -156,6 +168,7 @@ std::string PlanText(const v1::Plan& plan) {
 std::string ChangeText(const Change& change) {
   if (change.state() == Change::STATE_RUNNING) return change.id() + ": " + change.step();
   std::string out = change.id() + " " + StateName(change.state());
+  if (change.kind() == Change::KIND_FORMAT) return out + ": " + change.reason();
   if (change.state() == Change::STATE_FAILED) {
     return out + ", nothing was changed: " + change.reason();
   }
@@ -176,8 +189,11 @@ std::string HistoryText(const v1::ListChangesResponse& changes) {
   for (const Change& change : changes.changes()) {
     std::string what;
     for (const SlotChange& slot : change.slots()) {
-      what += (what.empty() ? "" : "; ") + slot.slot() + " " + slot.from().version() + " -> " +
-              slot.to().version();
+      const bool format = slot.action() == SlotChange::ACTION_FORMAT;
+      what += (what.empty() ? "" : "; ") + slot.slot() + " " +
+              (format ? "format " + std::to_string(slot.format_from().writes()) + " -> " +
+                            std::to_string(slot.format_to().writes())
+                      : slot.from().version() + " -> " + slot.to().version());
     }
     std::string result = StateName(change.state());
     if (!change.reason().empty()) result += ": " + change.reason();

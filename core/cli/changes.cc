@@ -214,6 +214,18 @@ Result<int> Rollback(const RollbackOptions& options) {
   return Carry(client, response, options.flags);
 }
 
+Result<int> CommitFormat(const CommitFormatOptions& options) {
+  v1::CommitFormatRequest request;
+  request.set_slot(options.slot);
+  request.set_plan_only(options.flags.plan);
+  Client client(options.flags.at);
+  grpc::ClientContext context;
+  LimitTime(&context);
+  v1::ChangeResponse response;
+  STRATA_RETURN_IF_ERROR(client.From(client.stub().CommitFormat(&context, request, &response)));
+  return Carry(client, response, options.flags);
+}
+
 Result<int> Apply(const ApplyOptions& options) {
   std::ifstream in(options.stack_file, std::ios::binary);
   std::stringstream text;
@@ -274,6 +286,9 @@ Result<int> List(const ChangesOptions& options) {
 int RunSwap(const SwapOptions& options) { return Exit("swap", Swap(options)); }
 int RunMove(const MoveOptions& options) { return Exit("move", Move(options)); }
 int RunRollback(const RollbackOptions& options) { return Exit("rollback", Rollback(options)); }
+int RunCommitFormat(const CommitFormatOptions& options) {
+  return Exit("commit-format", CommitFormat(options));
+}
 int RunApply(const ApplyOptions& options) { return Exit("apply", Apply(options)); }
 int RunChanges(const ChangesOptions& options) { return Exit("changes", List(options)); }
 

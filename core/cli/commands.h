@@ -84,6 +84,13 @@ struct RollbackOptions {
 
 int RunRollback(const RollbackOptions& options);
 
+struct CommitFormatOptions {
+  ChangeFlags flags;
+  std::string slot;
+};
+
+int RunCommitFormat(const CommitFormatOptions& options);
+
 struct ApplyOptions {
   ChangeFlags flags;
   std::string stack_file;

@@ -76,6 +76,14 @@ void WriteSlot(json::Writer& out, const Slot& slot) {
   out.Key("differs_from_file").Bool(slot.differs_from_file());
   out.Key("probation_until_us").Int(slot.probation_until_us());
   out.Field("previous_version", slot.previous().version());
+  if (slot.has_format()) {
+    out.Key("format").BeginObject();
+    out.Field("name", slot.format().name());
+    out.Key("on_disk").Int(slot.format().on_disk());
+    out.Key("writes").Int(slot.format().writes());
+    out.Key("newest").Int(slot.format().newest());
+    out.EndObject();
+  }
   out.Key("provides").BeginArray();
   for (const std::string& service : slot.provides()) out.String(service);
   out.EndArray();

@@ -38,6 +38,20 @@ std::string CallsText(const Slot& slot, const Slot* before, double seconds) {
   return Format("%.0f/s", static_cast<double>(more) / seconds);
 }
 
+// "stored format 1, 2 waits for strata commit-format record"
+std::string FormatText(const Slot& slot) {
+  const auto& format = slot.format();
+  std::string out = "stored format " + std::to_string(format.writes());
+  if (format.on_disk() < format.writes()) {
+    out += ", in part still " + std::to_string(format.on_disk());
+  }
+  if (format.writes() < format.newest()) {
+    out +=
+        ", " + std::to_string(format.newest()) + " waits for strata commit-format " + slot.name();
+  }
+  return out;
+}
+
 // What an operator should know of the slot beyond its row.
 std::vector<std::string> Remarks(const Slot& slot) {
   std::vector<std::string> out;
@@ -55,6 +69,7 @@ std::vector<std::string> Remarks(const Slot& slot) {
     out.push_back("before: " + slot.previous().plugin() + " " + slot.previous().version() +
                   " (strata rollback " + slot.name() + ")");
   }
+  if (slot.has_format()) out.push_back(FormatText(slot));
   if (slot.differs_from_file()) out.push_back("not what the stack file says");
   return out;
 }

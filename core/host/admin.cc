@@ -7,6 +7,7 @@
 
 #include "core/base/version.h"
 #include "core/host/change/changes.h"
+#include "core/host/change/plan.h"
 #include "core/host/change/requests.h"
 #include "core/host/package.h"
 #include "core/host/stack_state.h"
@@ -50,6 +51,7 @@ void FillSlot(const SlotReport& from, v1::Slot* to) {
     out->set_slot(binding.slot);
   }
   for (const std::string& service : from.provides) to->add_provides(service);
+  if (from.format.known()) FillFormat(from.format, from.formats, to->mutable_format());
   to->mutable_calls()->set_calls(from.calls);
   to->mutable_calls()->set_errors(from.errors);
   to->mutable_calls()->set_in_flight(from.in_flight);
@@ -146,6 +148,11 @@ class Admin final : public v1::CoreService {
   strata::Status Rollback(Context& cx, const v1::RollbackRequest& request,
                           v1::ChangeResponse* response) override {
     return Take(state_->changes->Rollback(request, WhoOf(cx)), response);
+  }
+
+  strata::Status CommitFormat(Context& cx, const v1::CommitFormatRequest& request,
+                              v1::ChangeResponse* response) override {
+    return Take(state_->changes->CommitFormat(request, WhoOf(cx)), response);
   }
 
   strata::Status MoveHosting(Context& cx, const v1::MoveHostingRequest& request,

@@ -67,7 +67,7 @@ Status Instance::Reconfigure(std::string_view config_json) {
                   "reconfigure");
 }
 
-Status Instance::Control(strata_code (*function)(void* self, strata_status* why),
+Status Instance::Control(const std::function<strata_code(void* self, strata_status* why)>& function,
                          std::string_view name) {
   if (function == nullptr) return Unimplemented("it has no " + std::string(name));
   strata_status why = NewStatus();

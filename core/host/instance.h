@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -102,7 +103,8 @@ class Instance final {
   // strata_plugin.reconfigure.
   Status Reconfigure(std::string_view config_json);
   // Calls a control function of an extension.
-  Status Control(strata_code (*function)(void* self, strata_status* why), std::string_view name);
+  Status Control(const std::function<strata_code(void* self, strata_status* why)>& function,
+                 std::string_view name);
   // Between create and acquire in a handover: another instance owns the data.
   void set_handover_pending(bool pending) { handover_pending_.store(pending); }
   bool handover_pending() const { return handover_pending_.load(); }

@@ -13,6 +13,7 @@
 #include "core/host/manifest.h"
 #include "core/host/routes_builder.h"
 #include "core/host/stack_file.h"
+#include "core/host/stored_format.h"
 
 namespace strata::host {
 
@@ -38,6 +39,7 @@ struct Slot {
   std::shared_ptr<const strata_plugin> code;  // Of `previous` only; shared: by its instances.
   // Its statistics when what runs now took over: what came before.
   std::shared_ptr<const SlotStats::StatsMark> served_before;
+  StoredFormat format;                  // What it keeps, once it has said so.
   std::int64_t probation_until_us = 0;  // 0: what runs is not on probation.
 
   State state() const { return instance != nullptr ? instance->state() : early; }

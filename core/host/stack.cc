@@ -144,6 +144,7 @@ StackState::StackState(StackConfig stack_config, const StackOptions& stack_optio
       router(table, hub, stack_clock),
       workers(config.workers, config.max_queued_work),
       services{clock, log, metrics, workers, names, router, kVersion},
+      formats(DataDirOf(config), log),
       http_address(config.http),
       grpc_address(config.grpc),
       admin_http_address(config.admin_http) {

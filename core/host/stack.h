@@ -19,6 +19,7 @@
 #include "core/host/external.h"
 #include "core/host/ingress.h"
 #include "core/host/stack_file.h"
+#include "core/host/stored_format.h"
 #include "core/host/trials.h"
 
 namespace strata::host {
@@ -77,6 +78,8 @@ struct SlotReport {
   std::string previous_package;
   std::string previous_isolation;
   std::int64_t probation_until_us = 0;
+  StoredFormat format;  // Of what it keeps, and what its plugin declares.
+  DeclaredFormats formats;
   std::string isolation;       // "in-process", "process", "endpoint", "command"
   std::int32_t pid = 0;        // Of a process of its own, while there is one.
   std::uint32_t restarts = 0;  // Of that process.

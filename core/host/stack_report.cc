@@ -24,6 +24,8 @@ SlotReport ReportSlot(const Slot& slot) {
     out.version = slot.manifest->version;
     out.layer = slot.manifest->layer;
     out.provides = slot.manifest->provides;
+    out.formats = slot.manifest->formats;
+    out.format = slot.format;
   }
   out.probation_until_us = slot.probation_until_us;
   if (slot.previous != nullptr && slot.previous->manifest) {

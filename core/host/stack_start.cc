@@ -1,5 +1,6 @@
 #include <map>
 
+#include "core/host/format_control.h"
 #include "core/host/slot_build.h"
 #include "core/host/slot_control.h"
 #include "core/host/stack_state.h"
@@ -83,12 +84,17 @@ class Starter {
     const auto begun = steady_clock::now();
     const Place& place = slot->config.place;
     if (Status s = CheckProviders(*slot); !s.ok()) return AtSlot(place, *slot, s);
+    if (Status s = CheckRecorded(state_, *slot); !s.ok()) return AtSlot(place, *slot, s);
     const auto package = packages_.extract(slot->config.name);
     STRATA_RETURN_IF_ERROR(LoadSlot(state_, package.mapped(), slot));
     if (Status s = BringUp(slot->instance, StartDeadline(), shared_); !s.ok()) {
       return AtSlot(place, *slot, s);
     }
     state_.Publish(layout_);
+    if (Status s = TakeFormat(slot, StartDeadline(), shared_); !s.ok()) {
+      return Undo(slot, AtSlot(place, *slot, s));
+    }
+    if (slot->format.known()) state_.formats.Learn(slot->config.name, slot->format);
     const auto took = std::chrono::duration<double, std::milli>(steady_clock::now() - begun);
     state_.log.Info("slot.active", {{"slot", slot->config.name},
                                     {"plugin", slot->manifest->id},

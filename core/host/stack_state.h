@@ -9,6 +9,7 @@
 
 #include "core/base/mutex.h"
 #include "core/host/change/transfer.h"
+#include "core/host/format_records.h"
 #include "core/host/instance.h"
 #include "core/host/layout.h"
 #include "core/host/package.h"
@@ -75,6 +76,7 @@ class StackState final {
   void KeepZombie(std::shared_ptr<Instance> instance);
   std::size_t zombies() const;
 
+  FormatRecords formats;             // Of what the slots keep.
   std::unique_ptr<Changes> changes;  // Of the running stack.
 
   // Requests from outside, to bound them and to wait for them.

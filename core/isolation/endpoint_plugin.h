@@ -58,6 +58,9 @@ class EndpointPlugin final : public OutsidePlugin {
   void Destroy() override;
   bool Extends(std::string_view) const override { return false; }
   strata_code Handover(const char* step, strata_status* why) override;
+  strata_code Migrate(const FormatStep&, strata_format_state*, strata_status*) override {
+    return STRATA_UNIMPLEMENTED;
+  }
 
  private:
   EndpointPlugin();

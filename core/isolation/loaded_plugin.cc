@@ -96,6 +96,9 @@ LoadedPlugin::LoadedPlugin(Result<const strata_plugin*> plugin, std::shared_ptr<
   for (const char* step : {path::kRelease, path::kAcquire, path::kReacquire}) {
     controls_[step] = [this, step](std::string_view) { return Handover(step); };
   }
+  for (const char* step : {path::kFormatState, path::kFormatWrite, path::kFormatStep}) {
+    controls_[step] = [this, step](std::string_view request) { return Migrate(step, request); };
+  }
 }
 
 LoadedPlugin::~LoadedPlugin() = default;
@@ -217,8 +220,8 @@ std::string LoadedPlugin::Create(std::string_view request) {
   if (code == STRATA_OK) {
     self_ = self;
     const bool extends = STRATA_HAS(*plugin_, extension) && (*plugin_)->extension != nullptr;
-    if (extends && (*plugin_)->extension(self, STRATA_EXT_HANDOVER) != nullptr) {
-      out.add_extensions(STRATA_EXT_HANDOVER);
+    for (const char* id : {STRATA_EXT_HANDOVER, STRATA_EXT_MIGRATE}) {
+      if (extends && (*plugin_)->extension(self, id) != nullptr) out.add_extensions(id);
     }
   }
   host_->Flush();
@@ -245,6 +248,29 @@ std::string LoadedPlugin::Handover(std::string_view step) {
     if (step == path::kRelease) return handover->release(self_, why);
     return step == path::kAcquire ? handover->acquire(self_, why) : handover->reacquire(self_, why);
   });
+}
+
+std::string LoadedPlugin::Migrate(std::string_view step, std::string_view request) {
+  const auto* const table =
+      static_cast<const strata_ext_migrate*>((*plugin_)->extension(self_, STRATA_EXT_MIGRATE));
+  const auto asked = Parse<v1::FormatRequest>(request);
+  strata_format_state state{};
+  state.struct_size = sizeof state;
+  strata_status why{};
+  why.struct_size = sizeof why;
+  strata_code code = STRATA_UNIMPLEMENTED;
+  if (table != nullptr) {
+    code = step == path::kFormatState   ? table->state(self_, &state, &why)
+           : step == path::kFormatWrite ? table->write(self_, asked.format(), &why)
+                                        : table->step(self_, asked.budget_us(), &state, &why);
+  }
+  v1::FormatReply out;
+  *out.mutable_reply() = ToReply(code, abi::View(why.message));
+  out.set_writes(state.writes);
+  out.set_lowest(state.lowest);
+  out.set_done(state.done);
+  out.set_total(state.total);
+  return out.SerializeAsString();
 }
 
 }  // namespace strata::isolation

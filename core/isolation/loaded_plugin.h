@@ -49,6 +49,7 @@ class LoadedPlugin final {
   std::string Create(std::string_view request);
   std::string Drain(std::string_view request);
   std::string Handover(std::string_view step);
+  std::string Migrate(std::string_view step, std::string_view request);
   void WaitForCalls();
   // A control function that explains itself.
   std::string Explain(const std::function<strata_code(strata_status*)>& function) const;

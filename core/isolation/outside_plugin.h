@@ -38,9 +38,17 @@ class OutsidePlugin {
   virtual strata_code Drain(std::int64_t deadline_us, strata_status* why) = 0;
   virtual void Stop() = 0;
   virtual void Destroy() = 0;
-  // Whether it has an extension, and one step of strata.handover/1.
+  // Whether it has an extension, and one step of strata.handover/1 or strata.migrate/1.
   virtual bool Extends(std::string_view id) const = 0;
   virtual strata_code Handover(const char* step, strata_status* why) = 0;
+  struct FormatStep {
+    const char* path;
+    std::uint32_t format = 0;
+    std::int64_t budget_us = 0;
+  };
+  // `out` may be null.
+  virtual strata_code Migrate(const FormatStep& step, strata_format_state* out,
+                              strata_status* why) = 0;
 
  protected:
   // Puts a refusal into *why (kept per thread until the next one); returns its code.

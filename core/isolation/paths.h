@@ -15,6 +15,9 @@ inline constexpr char kDestroy[] = "/strata.isolation.v1.Control/Destroy";
 inline constexpr char kRelease[] = "/strata.isolation.v1.Control/Release";
 inline constexpr char kAcquire[] = "/strata.isolation.v1.Control/Acquire";
 inline constexpr char kReacquire[] = "/strata.isolation.v1.Control/Reacquire";
+inline constexpr char kFormatState[] = "/strata.isolation.v1.Control/FormatState";
+inline constexpr char kFormatWrite[] = "/strata.isolation.v1.Control/FormatWrite";
+inline constexpr char kFormatStep[] = "/strata.isolation.v1.Control/FormatStep";
 
 // Process -> core (Host).
 inline constexpr char kCall[] = "/strata.isolation.v1.Host/Call";

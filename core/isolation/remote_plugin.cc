@@ -193,20 +193,32 @@ std::string RemotePlugin::WhyNoAnswer(Link& link, const Status& status, std::str
 
 strata_code RemotePlugin::Control(const char* method, const std::string& request,
                                   std::int64_t deadline_us, strata_status* why) {
-  const std::shared_ptr<Link> link = CurrentLink();
-  if (link == nullptr) return Explain(why, STRATA_UNAVAILABLE, "its process has ended");
-  const auto answer = Ask(link->channel(), method, request, deadline_us);
+  strata_code code = STRATA_OK;
+  const auto answer = AskControl(method, request, deadline_us, &code, why);
+  if (!answer) return code;
   v1::Reply reply;
-  if (answer.ok() && reply.ParseFromString(*answer)) {
-    if (reply.code() == STRATA_OK && reply.message().empty()) return STRATA_OK;
-    return Explain(why, reply.code(), reply.message());
+  if (!reply.ParseFromString(*answer)) return Explain(why, STRATA_INTERNAL, "no answer of its own");
+  if (reply.code() == STRATA_OK && reply.message().empty()) return STRATA_OK;
+  return Explain(why, reply.code(), reply.message());
+}
+
+std::optional<std::string> RemotePlugin::AskControl(const char* method, const std::string& request,
+                                                    std::int64_t deadline_us, strata_code* code,
+                                                    strata_status* why) {
+  const std::shared_ptr<Link> link = CurrentLink();
+  if (link == nullptr) {
+    *code = Explain(why, STRATA_UNAVAILABLE, "its process has ended");
+    return std::nullopt;
   }
+  const auto answer = Ask(link->channel(), method, request, deadline_us);
+  if (answer.ok()) return *answer;
   link->Break();
   const bool late = answer.status().code() == Code::kDeadlineExceeded;
   std::string_view step = method;
   step.remove_prefix(step.rfind('/') + 1);
-  return Explain(why, late ? STRATA_DEADLINE_EXCEEDED : STRATA_UNAVAILABLE,
-                 WhyNoAnswer(*link, answer.status(), step));
+  *code = Explain(why, late ? STRATA_DEADLINE_EXCEEDED : STRATA_UNAVAILABLE,
+                  WhyNoAnswer(*link, answer.status(), step));
+  return std::nullopt;
 }
 
 std::string RemotePlugin::StartRequestOf() const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,6 +70,8 @@ class RemotePlugin final : public OutsidePlugin {
   void Destroy() override;
   bool Extends(std::string_view id) const override;
   strata_code Handover(const char* step, strata_status* why) override;
+  strata_code Migrate(const FormatStep& step, strata_format_state* out,
+                      strata_status* why) override;
 
  private:
   enum class Phase : std::uint8_t { kLoaded, kCreating, kRunning, kReleased, kEnding };
@@ -80,6 +83,10 @@ class RemotePlugin final : public OutsidePlugin {
   // A control call. When there is no answer the process is killed.
   strata_code Control(const char* method, const std::string& request, std::int64_t deadline_us,
                       strata_status* why);
+  // The same with the whole answer; nothing: the code and *why say what happened.
+  std::optional<std::string> AskControl(const char* method, const std::string& request,
+                                        std::int64_t deadline_us, strata_code* code,
+                                        strata_status* why);
   strata_code CreateIn(Link& link, std::int64_t deadline_us, std::string* why);
   std::string StartRequestOf() const;
   void ReleaseEnded();

@@ -104,11 +104,25 @@ strata_code RemoteTable::TakeBack(void* self, strata_status* why) {
   return Of(self).Handover(path::kReacquire, why);
 }
 
+strata_code RemoteTable::FormatState(void* self, strata_format_state* out, strata_status* why) {
+  return Of(self).Migrate({path::kFormatState, 0, 0}, out, why);
+}
+strata_code RemoteTable::FormatWrite(void* self, std::uint32_t format, strata_status* why) {
+  return Of(self).Migrate({path::kFormatWrite, format, 0}, nullptr, why);
+}
+strata_code RemoteTable::FormatStep(void* self, std::int64_t budget_us, strata_format_state* out,
+                                    strata_status* why) {
+  return Of(self).Migrate({path::kFormatStep, 0, budget_us}, out, why);
+}
+
 const void* RemoteTable::Extension(void* self, const char* id) {
   static constexpr strata_ext_handover kHandover = {sizeof(strata_ext_handover), &HandOver,
                                                     &TakeOver, &TakeBack};
-  const bool has = std::string_view(id) == STRATA_EXT_HANDOVER && Of(self).Extends(id);
-  return has ? &kHandover : nullptr;
+  static constexpr strata_ext_migrate kMigrate = {sizeof(strata_ext_migrate), &FormatState,
+                                                  &FormatWrite, &FormatStep};
+  if (!Of(self).Extends(id)) return nullptr;
+  if (std::string_view(id) == STRATA_EXT_HANDOVER) return &kHandover;
+  return std::string_view(id) == STRATA_EXT_MIGRATE ? &kMigrate : nullptr;
 }
 
 }  // namespace strata::isolation

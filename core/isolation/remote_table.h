@@ -38,6 +38,10 @@ class RemoteTable final {
   static strata_code HandOver(void* self, strata_status* why);
   static strata_code TakeOver(void* self, strata_status* why);
   static strata_code TakeBack(void* self, strata_status* why);
+  static strata_code FormatState(void* self, strata_format_state* out, strata_status* why);
+  static strata_code FormatWrite(void* self, std::uint32_t format, strata_status* why);
+  static strata_code FormatStep(void* self, std::int64_t budget_us, strata_format_state* out,
+                                strata_status* why);
 };
 
 }  // namespace strata::isolation

@@ -184,7 +184,9 @@ std::string WhyNot(const View& view, const Action& action, const v1::Slot& slot)
   if (action.ability == Ability::kRollback && !slot.has_previous()) {
     return "There is nothing to go back to: the slot has not been changed.";
   }
-  if (action.ability == Ability::kFormat && slot.format().writes() >= slot.format().read_max()) {
+  const v1::StoredFormat& format = slot.format();
+  const bool newest = format.writes() >= format.newest() && format.on_disk() >= format.writes();
+  if (action.ability == Ability::kFormat && newest) {
     return "It writes the newest format that it knows.";
   }
   return {};

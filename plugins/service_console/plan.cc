@@ -29,6 +29,13 @@ Html WhatCell(const v1::SlotChange& change) {
     }
     detail.Add("."_html);
   }
+  if (change.has_format_from() && change.has_format_to()) {
+    const v1::StoredFormat& from = change.format_from();
+    const v1::StoredFormat& to = change.format_to();
+    detail.Add(" Stored format "_html, from.name(), " "_html, from.writes());
+    if (from.writes() != to.writes()) detail.Add(" to "_html, to.writes());
+    detail.Add("."_html);
+  }
   if (detail.empty()) return out;
   return out.Add("<span class=\"console-detail\">"_html, detail, "</span>"_html);
 }

@@ -56,8 +56,14 @@ Html Isolation(const v1::Slot& slot) {
 Html Format(const v1::Slot& slot) {
   Html out;
   if (!slot.has_format()) return out;
-  return out.Add("stored "_html, slot.format().on_disk(), ", reads "_html, slot.format().read_min(),
-                 " to "_html, slot.format().read_max(), ", writes "_html, slot.format().writes());
+  const v1::StoredFormat& format = slot.format();
+  out.Add(format.name(), " "_html, format.writes());
+  if (format.on_disk() < format.writes()) out.Add(", in part still "_html, format.on_disk());
+  if (format.writes() < format.newest()) {
+    out.Add("<span class=\"console-detail\">Format "_html, format.newest(),
+            " waits until the old one is given up</span>"_html);
+  }
+  return out;
 }
 
 Html Previous(const v1::Slot& slot) {

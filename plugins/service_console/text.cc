@@ -109,6 +109,8 @@ std::string_view ActionName(v1::SlotChange::Action action) {
       return "New settings";
     case v1::SlotChange::ACTION_REWIRE:
       return "Connected anew";
+    case v1::SlotChange::ACTION_FORMAT:
+      return "Stored format";
     default:
       return "Changed";
   }

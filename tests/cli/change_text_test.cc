@@ -36,6 +36,26 @@ TEST(ChangeText, APlanIsReadable) {
             "cache_mib)\n  ! Mind the gap.\n");
 }
 
+TEST(ChangeText, AFormatIsMigrated) {
+  core::v1::Plan plan;
+  SlotChange* const change = plan.add_slots();
+  *change = RecordSwap();
+  change->mutable_format_from()->set_on_disk(1);
+  change->mutable_format_to()->set_writes(2);
+  EXPECT_THAT(PlanText(plan), HasSubstr("side by side, stored format 2\n"));
+
+  change->set_action(SlotChange::ACTION_FORMAT);
+  EXPECT_EQ(PlanText(plan),
+            "Plan\n  record: migrate strata.data.fhir 0.2.0 from stored format 1 to 2\n");
+
+  Change end;
+  end.set_id("c8");
+  end.set_kind(Change::KIND_FORMAT);
+  end.set_state(Change::STATE_DONE);
+  end.set_reason("12 rows are migrated");
+  EXPECT_EQ(ChangeText(end), "c8 done: 12 rows are migrated");
+}
+
 TEST(ChangeText, AnEndSaysWhatItCost) {
   Change change;
   change.set_id("c7");

@@ -66,6 +66,13 @@ Result<core::v1::ChangeResponse> ChangeClient::Rollback(const std::string& slot)
   return response;
 }
 
+Result<core::v1::ChangeResponse> ChangeClient::CommitFormat(
+    const core::v1::CommitFormatRequest& request) {
+  core::v1::ChangeResponse response;
+  STRATA_RETURN_IF_ERROR(Call("CommitFormat", request, &response));
+  return response;
+}
+
 Result<Change> ChangeClient::End(const std::string& id) {
   core::v1::EndChangeRequest request;
   request.set_id(id);

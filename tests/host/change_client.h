@@ -20,6 +20,7 @@ class ChangeClient final {
   Result<core::v1::ChangeResponse> MoveHosting(const core::v1::MoveHostingRequest& request);
   Result<core::v1::ChangeResponse> MoveData(const core::v1::MoveDataRequest& request);
   Result<core::v1::ChangeResponse> Rollback(const std::string& slot);
+  Result<core::v1::ChangeResponse> CommitFormat(const core::v1::CommitFormatRequest& request);
   Result<core::v1::Change> End(const std::string& id);
   core::v1::StatusResponse Status();
   core::v1::ListChangesResponse List(const std::string& slot = "");

@@ -18,13 +18,26 @@ typedef struct strata_ext_secrets {
                      void* arg);
 } strata_ext_secrets;
 
-#define STRATA_EXT_MIGRATE "strata.migrate/1" /* plugin: upgrade of the stored format */
+/* plugin: the formats of what it keeps (manifest: "formats"). It goes on in the format that is
+ * stored until write() is called, so that the version before it can come back; what is new it
+ * writes in the newest one. Progress lies in its own store: a crash loses at most one piece. */
+#define STRATA_EXT_MIGRATE "strata.migrate/1"
+typedef struct strata_format_state {
+  uint32_t struct_size;
+  uint32_t writes; /* the format that it writes now */
+  uint32_t lowest; /* the oldest that is stored still; equal to writes: nothing is to be migrated */
+  uint32_t reserved;
+  uint64_t done;  /* rows, or what it counts, that were migrated to `writes`, before restarts too */
+  uint64_t total; /* of as many; 0 = not known */
+} strata_format_state;
 typedef struct strata_ext_migrate {
   uint32_t struct_size;
-  uint32_t (*format_on_disk)(void* self); /* what is there now [any] */
-  void (*formats)(void* self, uint32_t* read_min, uint32_t* read_max, uint32_t* write); /* [any] */
-  /* Resumable, online, idempotent; progress through progress->ops->write. [ctl] */
-  strata_code (*migrate)(void* self, uint32_t to, strata_call* progress);
+  strata_code (*state)(void* self, strata_format_state* out, strata_status* why); /* [ctl] */
+  /* From here on it writes `format`, whatever happens; both are read. Idempotent. [ctl] */
+  strata_code (*write)(void* self, uint32_t format, strata_status* why);
+  /* Migrates another piece of what is stored, for about so long, while calls are served. Called
+   * until lowest == writes, with rests in between. UNAVAILABLE, ABORTED: called again. [ctl] */
+  strata_code (*step)(void* self, int64_t budget_us, strata_format_state* out, strata_status* why);
 } strata_ext_migrate;
 
 /* host: is start() part of a handover? */

@@ -32,6 +32,29 @@ std::string_view WithoutPrefix(std::string_view name, std::string_view prefix) {
   return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
 }
 
+void WriteFormat(std::string_view name, const v1::StoredFormat& format, json::Writer& out) {
+  out.Key(name).BeginObject();
+  out.Field("name", format.name());
+  out.Key("on_disk").Int(format.on_disk());
+  out.Key("writes").Int(format.writes());
+  out.Key("newest").Int(format.newest());
+  out.Key("read_min").Int(format.read_min());
+  out.Key("read_max").Int(format.read_max());
+  out.EndObject();
+}
+
+void ReadFormat(Value value, v1::StoredFormat* to) {
+  const auto number = [&](std::string_view name) {
+    return static_cast<std::uint32_t>(value[name].int_value().value_or(0));
+  };
+  to->set_name(std::string(value["name"].string()));
+  to->set_on_disk(number("on_disk"));
+  to->set_writes(number("writes"));
+  to->set_newest(number("newest"));
+  to->set_read_min(number("read_min"));
+  to->set_read_max(number("read_max"));
+}
+
 void WriteSlot(const v1::SlotChange& slot, json::Writer& out) {
   out.BeginObject();
   out.Field("slot", slot.slot());
@@ -42,6 +65,8 @@ void WriteSlot(const v1::SlotChange& slot, json::Writer& out) {
   out.Key("settings").BeginArray();
   for (const std::string& name : slot.settings()) out.String(name);
   out.EndArray();
+  if (slot.has_format_from()) WriteFormat("format_from", slot.format_from(), out);
+  if (slot.has_format_to()) WriteFormat("format_to", slot.format_to(), out);
   out.EndObject();
 }
 
@@ -58,6 +83,8 @@ void ReadSlot(Value value, v1::SlotChange* to) {
   for (const Value name : value["settings"].elements()) {
     to->add_settings(std::string(name.string()));
   }
+  if (value["format_from"]) ReadFormat(value["format_from"], to->mutable_format_from());
+  if (value["format_to"]) ReadFormat(value["format_to"], to->mutable_format_to());
 }
 
 std::int64_t Number(Value value) { return value.int_value().value_or(0); }

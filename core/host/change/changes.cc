@@ -65,9 +65,10 @@ Changes::Changes(StackState& state)
 
 Changes::~Changes() = default;
 
-// Changes that the end of an earlier core has cut off.
+// Changes that the end of an earlier core has cut off; a migration goes on (ResumeFormat).
 void Changes::RecoverHistory() {
   for (const Change& change : history_.Unfinished()) {
+    if (state_.formats.FindChange(change.id())) continue;
     const bool on_probation = change.state() == Change::STATE_PROBATION;
     const bool kept = kept_.Made(change.id());
     history_.Update(
@@ -87,6 +88,7 @@ void Changes::RecoverHistory() {
 
 void Changes::Start(std::shared_ptr<StackState> state) {
   shared_ = std::move(state);
+  ResumeFormat();
   {
     const base::MutexLock lock(mutex_);
     started_ = true;
@@ -158,6 +160,15 @@ Result<v1::ChangeResponse> Changes::Apply(const v1::ApplyRequest& request, const
 
 Result<v1::ChangeResponse> Changes::Begin(
     const Order& order, const std::function<Result<Wanted>(const Layout&)>& wanted) {
+  return BeginPlanned(order, [&](const Layout& layout) -> Result<Job> {
+    STRATA_ASSIGN_OR_RETURN(const Wanted slots, wanted(layout));
+    STRATA_ASSIGN_OR_RETURN(ChangePlan plan, PlanChange(state_, slots));
+    return Job{"", order, std::move(plan), std::nullopt};
+  });
+}
+
+Result<v1::ChangeResponse> Changes::BeginPlanned(
+    const Order& order, const std::function<Result<Job>(const Layout&)>& planned) {
   v1::ChangeResponse response;
   if (order.request_id.size() > kMaxRequestId) {
     return InvalidArgument("request_id: at most 64 bytes");
@@ -175,23 +186,23 @@ Result<v1::ChangeResponse> Changes::Begin(
   Claim claim(*this);
   STRATA_RETURN_IF_ERROR(claim.Take());
   const std::shared_ptr<const Layout> layout = state_.layout();
-  STRATA_ASSIGN_OR_RETURN(const Wanted slots, wanted(*layout));
-  STRATA_ASSIGN_OR_RETURN(ChangePlan plan, PlanChange(state_, slots));
-  *response.mutable_plan() = plan.shown;
-  if (order.plan_only || plan.steps.empty()) return response;
+  STRATA_ASSIGN_OR_RETURN(Job job, planned(*layout));
+  const v1::Plan& shown = job.plan.shown;
+  *response.mutable_plan() = shown;
+  if (order.plan_only || (job.plan.steps.empty() && !job.format)) return response;
   Change change;
   change.set_kind(order.kind);
   change.set_state(Change::STATE_RUNNING);
   change.set_who(order.who);
   change.set_reason(order.reason);
-  *change.mutable_slots() = plan.shown.slots();
+  *change.mutable_slots() = shown.slots();
   *response.mutable_change() = history_.Add(std::move(change), order.request_id);
-  const std::string id = response.change().id();
+  job.id = response.change().id();
   {
     const base::MutexLock lock(mutex_);
-    running_ = id;
+    running_ = job.id;
     end_running_ = false;
-    job_.emplace(Job{id, order, std::move(plan)});
+    job_.emplace(std::move(job));
   }
   claim.HandOver();
   changed_.NotifyAll();
@@ -231,7 +242,11 @@ void Changes::Run() {
       job.swap(job_);
       if (stopping_ && !job) break;
     }
-    if (job) RunJob(*std::move(job));
+    if (job && job->format) {
+      RunFormat(*job);
+    } else if (job) {
+      RunJob(*std::move(job));
+    }
     CheckProbations();
   }
   for (OnProbation& change : probations_) {
@@ -311,6 +326,10 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
         "they do";
   }
   static_cast<void>(Keep(job, runner));
+  for (const PlannedStep& step : runner.plan().steps) {
+    const Slot* const now = runner.layout().Find(step.slot);
+    if (now != nullptr && now->format.known()) state_.formats.Learn(step.slot, now->format);
+  }
   if (probation) StartProbation(job, runner, until_us);
   Retire(outcome.old, state_.table.AbandonedInFlight() > 0);
   Release();

@@ -19,6 +19,7 @@
 
 namespace strata::host {
 
+struct MigrationState;
 class StackState;
 
 // Changes of the running stack, one at a time on a thread of their own ("strata-change"). Thread-
@@ -43,6 +44,8 @@ class Changes final {
                                          const std::string& who);
   Result<core::v1::ChangeResponse> Rollback(const core::v1::RollbackRequest& request,
                                             const std::string& who);
+  Result<core::v1::ChangeResponse> CommitFormat(const core::v1::CommitFormatRequest& request,
+                                                const std::string& who);
   Result<core::v1::Change> End(const std::string& id);
 
   // A change that some other part of the core has planned (a move): `plan` runs on this thread.
@@ -60,10 +63,16 @@ class Changes final {
   ChangeHistory& history() { return history_; }
 
  private:
+  // The migration of what a slot keeps.
+  struct FormatJob {
+    std::string slot;
+    std::uint32_t to = 0;
+  };
   struct Job {
     std::string id;
     Order order;
     ChangePlan plan;
+    std::optional<FormatJob> format;  // Instead of the steps of `plan`.
   };
   // A change that has switched and is compared with what was before.
   struct OnProbation {
@@ -78,8 +87,15 @@ class Changes final {
   };
   class Claim;
 
+  Result<core::v1::ChangeResponse> BeginPlanned(
+      const Order& order, const std::function<Result<Job>(const Layout&)>& planned);
   void Run();
   void RunJob(Job job);
+  void RunFormat(const Job& job);
+  void ResumeFormat();
+  Status CommitAndMigrate(const Job& job, const Slot& slot, std::uint64_t* rows);
+  void EndFormat(const Job& job, const Status& status, std::uint64_t rows);
+  void ShowFormat(const std::string& slot, const MigrationState& now);
   void Release();
   void Succeed(const Job& job, const ChangeRunner& runner, const ChangeOutcome& outcome);
   void StartProbation(const Job& job, const ChangeRunner& runner, std::int64_t until_us);

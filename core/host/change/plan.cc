@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/host/change/mode.h"
+#include "core/host/format_control.h"
 #include "core/host/slot_build.h"
 #include "core/host/stack_state.h"
 
@@ -12,14 +13,6 @@ namespace {
 
 namespace v1 = core::v1;
 using v1::SlotChange;
-
-void FillOccupant(const Slot& slot, v1::Occupant* to) {
-  to->set_plugin(slot.manifest ? slot.manifest->id : slot.config.plugin);
-  if (slot.manifest) to->set_version(slot.manifest->version);
-  to->set_digest(slot.digest);
-  to->set_package(slot.package_dir);
-  to->set_isolation(std::string(ModeName(slot.config.run.mode)));
-}
 
 bool SamePackage(const Slot& a, const Slot& b) {
   return a.manifest && b.manifest && a.manifest->id == b.manifest->id &&
@@ -160,6 +153,7 @@ class Planner {
         STRATA_RETURN_IF_ERROR(CheckTransfer(slot));
       }
     }
+    STRATA_RETURN_IF_ERROR(CheckFormat(now, slot, mode));
     PlannedStep& step = out_.steps.emplace_back();
     step.slot = slot.config.name;
     step.action = action;
@@ -173,6 +167,7 @@ class Planner {
     if (now != nullptr) FillOccupant(*now, shown->mutable_from());
     FillOccupant(slot, shown->mutable_to());
     for (const std::string& name : settings) shown->add_settings(name);
+    ShowFormats(now, slot, mode, shown);
     Warn(step);
     return OkStatus();
   }
@@ -183,6 +178,30 @@ class Planner {
         wanted_.name, slot,
         FailedPrecondition("its records would have to be copied to the new plugin, which this core "
                            "cannot do; nothing was changed"));
+  }
+
+  // Copied records are written anew; all others are left as they are stored.
+  Status CheckFormat(const Slot* now, const Slot& slot, v1::SwapMode mode) const {
+    if (mode == v1::SWAP_MODE_TRANSFER) return OkStatus();
+    const bool known = now != nullptr && now->running() && now->format.known();
+    const Status status =
+        known ? CheckCanTake(now->format, PluginOf(slot),
+                             slot.manifest ? slot.manifest->formats : DeclaredFormats())
+              : CheckRecorded(state_, slot);
+    return status.ok() ? status : AtSlot(wanted_.name, slot, status);
+  }
+
+  void ShowFormats(const Slot* now, const Slot& slot, v1::SwapMode mode, SlotChange* shown) {
+    if (now == nullptr || !now->format.known() || !slot.manifest) return;
+    const DeclaredFormats& next = slot.manifest->formats;
+    FillFormat(now->format, now->manifest->formats, shown->mutable_format_from());
+    if (mode == v1::SWAP_MODE_TRANSFER) return;  // It will say itself in which format it writes.
+    FillFormat(now->format, next, shown->mutable_format_to());
+    if (next.newest() <= now->format.writes) return;
+    out_.shown.add_warnings("Slot " + shown->slot() + " goes on writing format " +
+                            std::to_string(now->format.writes) + ", so that a rollback works; " +
+                            "format " + std::to_string(next.newest()) +
+                            " is written after strata commit-format " + shown->slot() + ".");
   }
 
   void Warn(const PlannedStep& step) {
@@ -219,6 +238,23 @@ class Planner {
 
 Result<ChangePlan> PlanChange(StackState& state, const Wanted& wanted) {
   return Planner(state, wanted).Run();
+}
+
+void FillOccupant(const Slot& slot, v1::Occupant* to) {
+  to->set_plugin(slot.manifest ? slot.manifest->id : slot.config.plugin);
+  if (slot.manifest) to->set_version(slot.manifest->version);
+  to->set_digest(slot.digest);
+  to->set_package(slot.package_dir);
+  to->set_isolation(std::string(ModeName(slot.config.run.mode)));
+}
+
+void FillFormat(const StoredFormat& stored, const DeclaredFormats& plugin, v1::StoredFormat* to) {
+  to->set_name(stored.name);
+  to->set_on_disk(stored.lowest);
+  to->set_writes(stored.writes);
+  to->set_read_min(plugin.reads.front());
+  to->set_read_max(plugin.reads.back());
+  to->set_newest(plugin.newest());
 }
 
 Wanted AsItIs(const Layout& layout) {

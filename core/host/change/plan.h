@@ -56,6 +56,11 @@ struct ChangePlan {
 // refused, or the plugins do not fit.
 Result<ChangePlan> PlanChange(StackState& state, const Wanted& wanted);
 
+// What runs, ran or is to run in a slot, and in which format it keeps `stored`.
+void FillOccupant(const Slot& slot, core::v1::Occupant* to);
+void FillFormat(const StoredFormat& stored, const DeclaredFormats& plugin,
+                core::v1::StoredFormat* to);
+
 // Everything as it is, to be changed by the caller.
 Wanted AsItIs(const Layout& layout);
 

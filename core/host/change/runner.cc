@@ -6,6 +6,7 @@
 
 #include "core/abi/strata/plugin_extensions.h"
 #include "core/host/change/mode.h"
+#include "core/host/format_control.h"
 #include "core/host/slot_build.h"
 #include "core/host/stack_state.h"
 
@@ -138,8 +139,27 @@ Status ChangeRunner::FallBackToOverlap(PlannedStep* step, const Slot& slot) {
   return OkStatus();
 }
 
+// It has the data, and goes on writing it as it is stored: else there were no way back.
+Status ChangeRunner::CheckFormat(Slot* slot) const {
+  if (const Status taken = TakeFormat(slot, StartDeadline(), shared_); !taken.ok()) {
+    return AtSlot(slot->config.place, *slot, taken);
+  }
+  const Slot* const now = plan_.from->Find(slot->config.name);
+  const auto step = std::find_if(plan_.steps.begin(), plan_.steps.end(),
+                                 [&](const auto& s) { return s.slot == slot->config.name; });
+  if (now == nullptr || !now->format.known() || step == plan_.steps.end() ||
+      step->mode == v1::SWAP_MODE_TRANSFER || now->format.writes == slot->format.writes) {
+    return OkStatus();
+  }
+  return AtSlot(
+      slot->config.place, *slot,
+      FailedPrecondition("it does not go on writing format " + std::to_string(now->format.writes) +
+                         " but " + std::to_string(slot->format.writes)));
+}
+
 // The candidate is part of what the others see from here on.
 Status ChangeRunner::Describe(Slot* slot) {
+  STRATA_RETURN_IF_ERROR(CheckFormat(slot));
   if (Slot* const seen = staged_.Find(slot->config.name); seen != nullptr) {
     *seen = *slot;
   } else {
@@ -162,6 +182,7 @@ Status ChangeRunner::Reconfigure(PlannedStep& step) {
   const Status status = answer ? *answer : DeadlineExceeded("reconfigure did not return in time");
   if (status.ok()) {
     slot->instance = now;
+    slot->format = plan_.from->Find(step.slot)->format;
     slot->service = plan_.from->Find(step.slot)->service;
     reconfigured_.push_back(step.slot);
     return status;

@@ -61,6 +61,7 @@ class ChangeRunner final {
   Status StartCandidate(PlannedStep* step, Slot* slot);
   Status FallBackToOverlap(PlannedStep* step, const Slot& slot);
   Status Describe(Slot* slot);
+  Status CheckFormat(Slot* slot) const;
   Status Reconfigure(PlannedStep& step);
   void RestoreSettings();
   Status CopyRecords();
