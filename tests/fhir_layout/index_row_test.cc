@@ -19,6 +19,9 @@ Found AliveIn(ResourceNumber last, std::uint64_t version, std::string_view value
               std::uint64_t at) {
   Found found;
   EXPECT_TRUE(AppendAlive(last, version, value, at, &found));
+  std::uint64_t count = 0;
+  EXPECT_TRUE(CountAlive(last, version, value, at, &count));
+  EXPECT_EQ(count, found.size());
   return found;
 }
 

@@ -169,11 +169,15 @@ std::string Corpus::Resolved(std::string_view json) const {
   }
   out.append(json.substr(done));
   if (suffix_.empty()) return out;
-  // The resource's own id, the first one.
+  // The resource's own id, wherever it stands (Synthea's patients are identified by it too).
   const std::size_t id = out.find("\"id\"");
   std::size_t begin = 0;
   std::size_t end = 0;
-  if (id != std::string::npos && NextString(out, id + 4, &begin, &end)) out.insert(end, suffix_);
+  if (id == std::string::npos || !NextString(out, id + 4, &begin, &end)) return out;
+  const std::string own = out.substr(begin - 1, end - begin + 2);
+  for (std::size_t at = out.find(own); at != std::string::npos; at = out.find(own, at + 1)) {
+    out.insert(at + own.size() - 1, suffix_);
+  }
   return out;
 }
 

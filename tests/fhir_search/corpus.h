@@ -26,7 +26,7 @@ class Corpus {
 
   // Synthea's bundles in a folder (*.json, *.json.zst), in order of name. urn:uuid references and
   // conditional ones (Practitioner?identifier=...) become Type/id. `copies` > 1 stores everything
-  // as often, each time under new ids.
+  // as often, each time under new ids, which patients' identifiers follow.
   Status Load(const std::string& folder, int copies = 1);
 
   layout::MapStore& store() { return store_; }

@@ -161,6 +161,25 @@ bool AppendAlive(ResourceNumber last, std::uint64_t row_version, std::string_vie
   return true;
 }
 
+bool CountAlive(ResourceNumber last, std::uint64_t row_version, std::string_view value,
+                std::uint64_t at, std::uint64_t* count) {
+  std::string_view members = value;
+  RunHead head;
+  if (IsRun(value) && TakeHead(last, &members, &head) && head.base == 0) {
+    // Of each varint one byte is its last.
+    const auto is_last = [](char c) { return (static_cast<unsigned char>(c) & 0x80U) == 0; };
+    if (at >= row_version) {
+      *count +=
+          1 + static_cast<std::uint64_t>(std::count_if(members.begin(), members.end(), is_last));
+    }
+    return true;
+  }
+  std::vector<ResourceNumber> alive;
+  if (!AppendAlive(last, row_version, value, at, &alive)) return false;
+  *count += alive.size();
+  return true;
+}
+
 ResourceNumber FirstOf(ResourceNumber last, std::string_view value) {
   RunHead head;
   return IsRun(value) && TakeHead(last, &value, &head) ? head.first : last;

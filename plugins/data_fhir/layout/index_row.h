@@ -41,6 +41,10 @@ inline constexpr std::size_t kMaxRunMembers = 256;
                                std::string_view value, std::uint64_t at,
                                std::vector<ResourceNumber>* out);
 
+// Adds how many resources AppendAlive would append. Cheaper than that.
+[[nodiscard]] bool CountAlive(ResourceNumber last, std::uint64_t row_version,
+                              std::string_view value, std::uint64_t at, std::uint64_t* count);
+
 // The first number of the row's span; `last` when the value cannot be read.
 ResourceNumber FirstOf(ResourceNumber last, std::string_view value);
 

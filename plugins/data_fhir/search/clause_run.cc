@@ -6,6 +6,7 @@
 
 #include "plugins/data_fhir/index/kept_values.h"
 #include "plugins/data_fhir/layout/bytes.h"
+#include "plugins/data_fhir/layout/index_row.h"
 #include "plugins/data_fhir/layout/keys.h"
 #include "plugins/data_fhir/search/issues.h"
 #include "plugins/data_fhir/search/join_run.h"
@@ -93,13 +94,16 @@ Status ClauseRun::Resolve(std::uint64_t work) {
 
 std::uint64_t ClauseRun::work() const { return rows_read_ + found_.size() / kMembersPerRow; }
 
+bool ClauseRun::IsOneOfValues() const {
+  return open_ && std::all_of(criteria_.begin(), criteria_.end(), [](const Criterion& criterion) {
+           return criterion.exact.has_value();
+         });
+}
+
 int ClauseRun::rank() const {
-  const bool one_value =
-      std::all_of(criteria_.begin(), criteria_.end(),
-                  [](const Criterion& criterion) { return criterion.exact.has_value(); });
   if (complete_) return 0;
   if (!open_) return 5;
-  if (!one_value) return IsInHeaders() ? 3 : 4;
+  if (!IsOneOfValues()) return IsInHeaders() ? 3 : 4;
   const bool reference = clause_.any.size() == 1 && !clause_.any.front().exact->empty() &&
                          clause_.any.front().exact->front() == kLocalReference;
   return reference ? 1 : 2;
@@ -144,31 +148,43 @@ Result<bool> ClauseRun::Count(std::uint64_t* count) {
   const Criterion& only = narrowed_criteria_->front();
   const std::string& wanted = *only.exact;
   const std::string begin = layout::IndexPrefix(type_, only.parameter, wanted);
-  RangeReader reader(begin, layout::PrefixEnd(begin));
+  bool readable = true;
   *count = 0;
-  STRATA_RETURN_IF_ERROR(
-      reader.Read(view_, UINT64_MAX, [&](std::string_view value, ResourceNumber) {
-        if (value == wanted) ++*count;
-        return true;
-      }));
-  rows_read_ += reader.rows_read();
+  const auto each = [&](const layout::StoredRow& row) {
+    ++rows_read_;
+    layout::IndexKeyParts parts;
+    readable = layout::ParseIndexKey(row.key, &parts);
+    if (!readable || parts.value != wanted) return readable;
+    readable = layout::CountAlive(parts.n, row.version, row.value, view_.as_of(), count);
+    return readable;
+  };
+  STRATA_RETURN_IF_ERROR(view_.Scan(begin, layout::PrefixEnd(begin), {}, each));
+  if (!readable) return DataLoss("an index row cannot be read");
   return true;
 }
 
-// Finds out which few values a beginning of values stands for, one seek each.
+// Finds out which few values some spans of values stand for, one seek each.
 Status ClauseRun::NarrowOne(const Criterion& criterion, std::vector<Criterion>* narrowed,
                             bool* all) {
-  *all = false;
+  *all = true;
   if (criterion.exact) {
     narrowed->push_back(criterion);
-    *all = true;
     return {};
   }
-  if (criterion.matches || criterion.spans.size() != 1) return {};
-  const ValueSpan& span = criterion.spans.front();
+  std::size_t values = 0;
+  *all = !criterion.matches && criterion.spans.size() <= kMaxRuns;
+  for (std::size_t i = 0; *all && i < criterion.spans.size(); ++i) {
+    STRATA_RETURN_IF_ERROR(NarrowSpan(criterion, criterion.spans[i], narrowed, &values));
+    *all = values <= kMaxRuns;
+  }
+  return {};
+}
+
+Status ClauseRun::NarrowSpan(const Criterion& criterion, const ValueSpan& span,
+                             std::vector<Criterion>* narrowed, std::size_t* values) {
   std::string begin = layout::IndexPrefix(type_, criterion.parameter, span.begin);
   const std::string end = SpanEnd(type_, criterion.parameter, span);
-  for (std::size_t i = 0; i <= kMaxRuns; ++i) {
+  for (; *values <= kMaxRuns; ++*values) {
     std::optional<std::string> value;
     const auto first = [&](const layout::StoredRow& row) {
       layout::IndexKeyParts parts;
@@ -177,10 +193,9 @@ Status ClauseRun::NarrowOne(const Criterion& criterion, std::vector<Criterion>* 
     };
     STRATA_RETURN_IF_ERROR(view_.Scan(begin, end, {.limit = 1}, first));
     ++rows_read_;
-    if (!value) {
-      *all = true;
-      return {};
-    }
+    if (!value) return {};
+    // Rows of an empty value stand among others.
+    if (value->empty()) *values = kMaxRuns;
     begin = layout::PrefixEnd(layout::IndexPrefix(type_, criterion.parameter, *value));
     Criterion exact = Criterion::Exact(criterion.parameter, *std::move(value));
     exact.verify = criterion.verify;

@@ -43,6 +43,8 @@ class ClauseRun {
   std::uint64_t work() const;
   // How it compares with other clauses before anything is known: what is likely small first.
   int rank() const;
+  // It stands for single values, which the index tells of any resource.
+  bool IsOneOfValues() const;
 
   // Finds out for which few values it stands, by a few seeks, if that can be.
   Status Narrow();
@@ -78,6 +80,8 @@ class ClauseRun {
   Status Resolve(std::uint64_t work);
   Status FilterByJoins(Numbers* candidates);
   Status NarrowOne(const Criterion& criterion, std::vector<Criterion>* narrowed, bool* all);
+  Status NarrowSpan(const Criterion& criterion, const ValueSpan& span,
+                    std::vector<Criterion>* narrowed, std::size_t* values);
   bool IsPoints() const;
   bool IsInHeaders() const;
   Status FilterByRuns(Numbers* candidates);

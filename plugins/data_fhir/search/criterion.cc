@@ -35,6 +35,8 @@ Criterion Criterion::Exact(layout::ParameterNumber parameter, std::string value)
 }
 
 Criterion Criterion::Both(const Criterion& a, const Criterion& b) {
+  if (a.exact && b.Accepts(*a.exact)) return a;
+  if (b.exact && a.Accepts(*b.exact)) return b;
   Criterion both;
   both.parameter = a.parameter;
   for (const ValueSpan& x : a.spans) {

@@ -18,7 +18,8 @@ constexpr std::uint64_t kFirstWork = 16;      // on each clause, before the firs
 constexpr std::uint64_t kWalkFromWork = 256;  // clauses that are larger: also walk
 constexpr std::size_t kFewCandidates = 1000;  // a clause that finds no more drives at once
 constexpr std::uint64_t kLooksPerWork = 4;    // candidates to look at for the price of a row
-constexpr std::size_t kSmallAnswer = 2000;    // candidates that are all checked, for the total
+constexpr std::size_t kSmallAnswer = 2000;    // candidates that are all checked, for the total,
+constexpr std::size_t kFewLooks = 200;        // and when that takes a look at each
 constexpr std::size_t kPageBatch = 64;
 constexpr std::size_t kLeastBatch = 8;
 
@@ -270,7 +271,10 @@ Result<Slice> Execution::PageOf(ClauseRun* driver, const NumberPosition& positio
   Slice slice;
   Record("read index", driver->clause().name, driver->rows_read(), driver->found().size());
   Numbers candidates = driver->found();
-  if (with_total || candidates.size() <= kSmallAnswer) {
+  const bool with_looks = std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) {
+    return run.get() != driver && !run->complete() && (run->needs_look() || !run->IsOneOfValues());
+  });
+  if (with_total || candidates.size() <= (with_looks ? kFewLooks : kSmallAnswer)) {
     STRATA_RETURN_IF_ERROR(FilterByOthers(driver, &candidates));
     slice.total = candidates.size();
     driver = nullptr;
@@ -291,6 +295,9 @@ Result<Slice> Execution::PageOf(ClauseRun* driver, const NumberPosition& positio
       if (slice.more) break;
       slice.numbers.push_back(n);
     }
+  }
+  if (!slice.more && !position.backwards && position.after == 0) {
+    slice.total = slice.numbers.size();
   }
   return slice;
 }

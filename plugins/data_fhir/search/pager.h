@@ -19,8 +19,11 @@ struct PageRows {
   std::optional<std::uint64_t> total;
 };
 
+bool WantsTotal(const Query& query);
+
 // The page of `query.count` rows that begins (or, going back, ends) at `position`; the first page
-// without one. A count of 0 answers the total only. Errors as Execution.
+// without one, and the last one going back from a position without keys and with
+// kMaxResourceNumber. A count of 0 answers the total only. Errors as Execution.
 Result<PageRows> ReadPage(layout::View& view, const Query& query,
                           const std::optional<Position>& position, Trace* trace);
 

@@ -45,10 +45,21 @@ Status RangeReader::Read(layout::View& view, std::uint64_t rows, const Callback&
   return {};
 }
 
+void RangeReader::BeginAt(std::string key) {
+  begin_ = std::max(begin_, std::move(key));
+  done_ = done_ || (!end_.empty() && begin_ >= end_);
+}
+
+void RangeReader::EndAt(std::string key) {
+  if (end_.empty() || key < end_) end_ = std::move(key);
+  done_ = done_ || begin_ >= end_;
+}
+
 namespace {
 
-// Rows that are read at once when little is known about how dense they are, and at most.
-constexpr std::uint64_t kFirstRows = 4;
+// Rows that are read at once when little is known about how dense they are, and at most. The first
+// row tells of a candidate.
+constexpr std::uint64_t kFirstRows = 1;
 constexpr std::uint64_t kMostRows = 256;
 
 }  // namespace

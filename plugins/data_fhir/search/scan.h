@@ -30,6 +30,10 @@ class RangeReader {
   // View::Scan.
   Status Read(layout::View& view, std::uint64_t rows, const Callback& callback);
 
+  // Leaves out keys before `key`, or from `key` on, that have not been read yet.
+  void BeginAt(std::string key);
+  void EndAt(std::string key);
+
  private:
   std::string begin_;
   std::string end_;

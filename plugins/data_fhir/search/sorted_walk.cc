@@ -3,84 +3,74 @@
 #include <algorithm>
 #include <iterator>
 
-#include "plugins/data_fhir/index/date_value.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/layout/keys.h"
+#include "plugins/data_fhir/search/sort_stretch.h"
 
 namespace strata::fhir::search {
 namespace {
 
-using model::SearchType;
-
-// Index values that stand in the order of the sort key: [begin, end) and where it starts.
-struct Stretch {
-  std::string begin;
-  std::string end;
-};
-
-// One stretch per class of dates; they are merged.
-std::vector<Stretch> DateStretches(const std::optional<std::int64_t>& from, bool reverse) {
-  std::vector<Stretch> stretches;
-  for (int i = 0; i < index::kDateClasses; ++i) {
-    const auto date_class = static_cast<index::DateClass>(i);
-    const std::string all(1, static_cast<char>(date_class));
-    Stretch stretch{all, layout::PrefixEnd(all)};
-    if (from && !reverse) stretch.begin = index::DateScanStart(date_class, *from);
-    if (from && reverse && *from < index::DateRange::kNoHigh) {
-      stretch.end = index::DateScanStart(date_class, *from + 1);
-    }
-    stretches.push_back(std::move(stretch));
-  }
-  return stretches;
-}
-
-bool IsInOrder(const SortKey& sort) {
-  if (sort.by != SortKey::By::kParameter) return false;
-  switch (sort.type) {
-    case SearchType::kDate:
-    case SearchType::kString:
-    case SearchType::kToken:
-    case SearchType::kReference:
-    case SearchType::kUri:
-    case SearchType::kNumber:
-      return true;
-    default:
-      return false;
-  }
-}
+// Resources of one value that are gone through one by one.
+constexpr std::size_t kManyOfOneValue = 256;
 
 }  // namespace
+
+// The key at which an index value begins; that behind the last one when it is empty.
+std::string SortedWalk::KeyAt(const std::string& value) const {
+  if (value.empty()) return layout::PrefixEnd(layout::IndexPrefix(type_, sort_.parameter));
+  return layout::IndexPrefix(type_, sort_.parameter, value);
+}
 
 std::optional<SortedWalk> SortedWalk::Along(const Query& query, const std::optional<SortRow>& from,
                                             bool backwards) {
   const SortKey& sort = query.sort.front();
-  if (!IsInOrder(sort) || (from && from->keys.front().empty())) return std::nullopt;
-  SortedWalk walk(sort, backwards);
-  std::vector<Stretch> stretches;
-  if (sort.type == SearchType::kDate) {
-    std::optional<std::int64_t> at;
-    if (from) at = DateOfSortValue(from->keys.front());
-    if (from && !at) return std::nullopt;
-    stretches = DateStretches(at, walk.reverse_);
-  } else {
-    Stretch all;
-    const std::string_view value =
-        from ? std::string_view(from->keys.front()).substr(1) : std::string_view();
-    if (from && !walk.reverse_) all.begin = value;
-    if (from && walk.reverse_) all.end = layout::PrefixEnd(value);
-    stretches.push_back(std::move(all));
-  }
-  for (const Stretch& stretch : stretches) {
-    std::string end =
-        stretch.end.empty()
-            ? layout::PrefixEnd(layout::IndexPrefix(query.type_number, sort.parameter))
-            : layout::IndexPrefix(query.type_number, sort.parameter, stretch.end);
+  if (StretchesOf(sort) == 0 || (from && from->keys.front().empty())) return std::nullopt;
+  SortedWalk walk(sort, query.type_number, backwards);
+  for (int i = 0; i < StretchesOf(sort); ++i) {
+    ValueSpan span = StretchAt(sort, i);
+    if (from) {
+      auto at = StretchAt(sort, i, from->keys.front());
+      if (!at) return std::nullopt;
+      (walk.reverse_ ? span.end : span.begin) = std::move(walk.reverse_ ? at->end : at->begin);
+    }
     walk.ranges_.push_back(
-        {RangeReader(layout::IndexPrefix(query.type_number, sort.parameter, stretch.begin),
-                     std::move(end), walk.reverse_),
-         {}});
+        {RangeReader(layout::IndexPrefix(query.type_number, sort.parameter, span.begin),
+                     walk.KeyAt(span.end), walk.reverse_),
+         {},
+         i});
   }
   return walk;
+}
+
+std::optional<std::string> SortedWalk::LongValue() const {
+  const std::string* first = nullptr;
+  bool is_long = false;
+  for (const Range& range : ranges_) {
+    // What stands here is not known yet.
+    if (range.waiting.empty() && !range.reader.done()) return std::nullopt;
+    if (range.waiting.empty()) continue;
+    const std::string& value = range.waiting.front().first;
+    if (first != nullptr && ComesFirst(*first, value)) continue;
+    if (first == nullptr || *first != value) is_long = false;
+    first = &value;
+    is_long = is_long || (!range.reader.done() && range.waiting.size() > kManyOfOneValue &&
+                          range.waiting.back().first == value);
+  }
+  return is_long ? std::optional<std::string>(*first) : std::nullopt;
+}
+
+void SortedWalk::Skip(const std::string& value) {
+  for (Range& range : ranges_) {
+    std::erase_if(range.waiting, [&](const Step& step) { return step.first == value; });
+    const auto span = StretchAt(sort_, range.stretch, value);
+    // Of values that wait all is read up to there.
+    if (!range.waiting.empty() || !span) continue;
+    if (reverse_) {
+      range.reader.EndAt(KeyAt(span->begin));
+    } else {
+      range.reader.BeginAt(KeyAt(span->end));
+    }
+  }
 }
 
 bool SortedWalk::done() const {

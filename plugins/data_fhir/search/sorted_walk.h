@@ -30,18 +30,26 @@ class SortedWalk {
   bool done() const;
   std::uint64_t rows_read() const;
 
+  // The value that comes next, when so many resources have it that they should not be read one by
+  // one, and going past it.
+  std::optional<std::string> LongValue() const;
+  void Skip(const std::string& value);
+
  private:
   struct Range {
     RangeReader reader;
     std::vector<Step> waiting;
+    int stretch = 0;
   };
-  SortedWalk(const SortKey& sort, bool backwards)
-      : sort_(sort), reverse_(sort.descending != backwards), backwards_(backwards) {}
+  SortedWalk(const SortKey& sort, layout::TypeNumber type, bool backwards)
+      : sort_(sort), type_(type), reverse_(sort.descending != backwards), backwards_(backwards) {}
   bool ComesFirst(const std::string& a, const std::string& b) const {
     return reverse_ ? a > b : a < b;
   }
+  std::string KeyAt(const std::string& value) const;
 
   SortKey sort_;
+  layout::TypeNumber type_;
   bool reverse_;
   bool backwards_;
   std::vector<Range> ranges_;
