@@ -1,6 +1,7 @@
 // HTTP figures, each against a baseline of the same run:
 //   http_bench                     the gateway with a trivial service against a bare Poco server
 //   http_bench --url URL           what answers there against a bare Poco server, same bytes
+//   http_bench --url URL --mix FILE  the paths in the file's lines, in turn; no baseline
 //   http_bench --slow [--url URL]  p99 alone, and beside 2,000 idle and 200 byte-a-second clients
 // --seconds N: length of one round (default 2). Needs about 5,000 file descriptors for --slow.
 
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 #include "core/gateway/exchange_codec.h"
@@ -27,6 +29,7 @@ constexpr int kRounds = 5;
 
 struct Arguments {
   std::string url;
+  std::string mix;
   bool slow = false;
   std::chrono::milliseconds round{2000};
 };
@@ -49,6 +52,8 @@ bool ParseArguments(int argc, char** argv, Arguments* out) {
       out->slow = true;
     } else if (std::strcmp(argv[i], "--url") == 0 && i + 1 < argc) {
       out->url = argv[++i];
+    } else if (std::strcmp(argv[i], "--mix") == 0 && i + 1 < argc) {
+      out->mix = argv[++i];
     } else if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
       out->round = std::chrono::milliseconds(std::atoi(argv[++i]) * 1000);
     } else {
@@ -140,6 +145,30 @@ int Compare(const Target& target, const Arguments& arguments) {
   return sums[0].failures == 0 ? 0 : 1;
 }
 
+int RunMix(const Target& target, const Arguments& arguments) {
+  std::vector<std::string> paths;
+  std::ifstream file(arguments.mix);
+  for (std::string line; std::getline(file, line);) paths.push_back(line);
+  if (paths.empty()) return 1;
+  LoadResult worst;
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+  double seconds = 0;
+  PinTo(/*first=*/true);
+  for (int round = 0; round < kRounds; ++round) {
+    const LoadResult result = RunLoad(target, paths, kConnections, arguments.round);
+    Print("strata", result);
+    if (result.p99_us > worst.p99_us) worst = result;
+    requests += result.requests;
+    failures += result.failures;
+    seconds += result.seconds;
+  }
+  std::printf(
+      "http mix: %zu paths, %d connections: %.0f requests/s, p99 of the worst round %.1f ms\n",
+      paths.size(), kConnections, static_cast<double>(requests) / seconds, worst.p99_us / 1000);
+  return failures == 0 ? 0 : 1;
+}
+
 int CompareSlow(const Target& target, const Arguments& arguments) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -178,8 +207,9 @@ int Main(int argc, char** argv) {
   Target target;
   if (!ParseArguments(argc, argv, &arguments) ||
       (!arguments.url.empty() && !ParseUrl(arguments.url, &target))) {
-    std::fprintf(stderr,
-                 "usage: http_bench [--url http://host:port/path] [--slow] [--seconds N]\n");
+    std::fprintf(
+        stderr,
+        "usage: http_bench [--url http://host:port/path] [--mix FILE] [--slow] [--seconds N]\n");
     return 2;
   }
   testing::FakeIngress ingress;
@@ -195,6 +225,7 @@ int Main(int argc, char** argv) {
     http = *std::move(started);
     static_cast<void>(ParseUrl("http://" + http->address() + "/x/1", &target));
   }
+  if (!arguments.mix.empty()) return RunMix(target, arguments);
   return arguments.slow ? CompareSlow(target, arguments) : Compare(target, arguments);
 }
 

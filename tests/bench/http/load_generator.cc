@@ -39,8 +39,8 @@ int Connect(const Target& target) {
   return -1;
 }
 
-std::string RequestFor(const Target& target) {
-  return "GET " + target.path + " HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n";
+std::string RequestFor(const std::string& path) {
+  return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n";
 }
 
 // Takes received bytes; true once the answer is whole. *status gets its status.
@@ -64,8 +64,9 @@ bool Take(Connection* c, std::string_view bytes, int* status) {
 
 class Load {
  public:
-  Load(const Target& target, int count)
-      : request_(RequestFor(target)), connections_(static_cast<std::size_t>(count)) {
+  Load(const Target& target, const std::vector<std::string>& paths, int count)
+      : connections_(static_cast<std::size_t>(count)) {
+    for (const std::string& path : paths) requests_.push_back(RequestFor(path));
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     for (Connection& c : connections_) {
       c.descriptor = Connect(target);
@@ -102,7 +103,8 @@ class Load {
  private:
   void Send(Connection* c) {
     c->sent = Clock::now();
-    if (::send(c->descriptor, request_.data(), request_.size(), MSG_NOSIGNAL) < 0) Fail(c);
+    const std::string& request = requests_[next_++ % requests_.size()];
+    if (::send(c->descriptor, request.data(), request.size(), MSG_NOSIGNAL) < 0) Fail(c);
   }
 
   void OnReadable(Connection* c) {
@@ -130,7 +132,8 @@ class Load {
     return static_cast<double>(times_us_[at]);
   }
 
-  std::string request_;
+  std::vector<std::string> requests_;
+  std::size_t next_ = 0;
   std::vector<Connection> connections_;
   int epoll_ = -1;
   Clock::time_point until_;
@@ -142,10 +145,16 @@ class Load {
 }  // namespace
 
 LoadResult RunLoad(const Target& target, int connections, std::chrono::milliseconds duration) {
-  return Load(target, connections).Run(duration);
+  return RunLoad(target, {target.path}, connections, duration);
 }
 
-Bystanders::Bystanders(const Target& target, int idle, int slow) : request_(RequestFor(target)) {
+LoadResult RunLoad(const Target& target, const std::vector<std::string>& paths, int connections,
+                   std::chrono::milliseconds duration) {
+  return Load(target, paths, connections).Run(duration);
+}
+
+Bystanders::Bystanders(const Target& target, int idle, int slow)
+    : request_(RequestFor(target.path)) {
   std::array<char, 65536> buffer{};
   for (int i = 0; i < idle + slow; ++i) {
     const int descriptor = Connect(target);

@@ -26,6 +26,9 @@ struct LoadResult {
 // Keep-alive GETs over `connections` connections, one request on the way on each, from one thread
 // (the caller's). The answers need a Content-Length.
 LoadResult RunLoad(const Target& target, int connections, std::chrono::milliseconds duration);
+// The same with these paths in turn instead of the target's.
+LoadResult RunLoad(const Target& target, const std::vector<std::string>& paths, int connections,
+                   std::chrono::milliseconds duration);
 
 // Connections that do not ask for anything, or send a request one byte at a time.
 class Bystanders final {
