@@ -1,6 +1,7 @@
 // What the record does in a second: import, then reads, over SQLite with full durability.
 //
 //   data_bench [FOLDER [RESOURCES]]
+//   data_bench --hits N      _total=accurate over N hits, N small resources imported before
 //
 // FOLDER (default: $STRATA_BENCH_DATA or the sample patients) holds Synthea bundles (*.json,
 // *.json.zst; files that begin with 0- are loaded first). They are repeated under new ids and
@@ -19,7 +20,10 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "strata/data/v1/data.strata.h"
@@ -250,37 +254,106 @@ void Reads(DataClient& client, const Context& cx) {
   std::printf("read: %.0f/s on one thread, in process\n", kReads / Seconds(start));
 }
 
+// The record over SQLite in a folder of its own, which goes with it.
+class Stack {
+ public:
+  Stack() {
+    std::string name = (fs::temp_directory_path() / "strata-bench-XXXXXX").string();
+    folder_ = mkdtemp(name.data());
+    host_.emplace();
+    host_->SetStateDir(folder_.string());
+    const Status hosting = host_->Add("store", strata_plugin_hosting_sqlite(0));
+    const Status records =
+        host_->Add("records", strata_plugin_data_fhir(0), "{}", {{"store", "store"}});
+    if (!hosting.ok() || !records.ok()) std::abort();
+  }
+  ~Stack() {
+    Stop();
+    fs::remove_all(folder_);
+  }
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+
+  void Stop() { host_.reset(); }
+  DataClient Client() { return DataClient(host_->Client(), "records"); }
+  const fs::path& folder() const { return folder_; }
+
+ private:
+  fs::path folder_;
+  std::optional<testing::FakeHost> host_;
+};
+
 int Run(const fs::path& folder, std::uint64_t wanted) {
-  std::string name = (fs::temp_directory_path() / "strata-bench-XXXXXX").string();
-  const fs::path store = mkdtemp(name.data());
+  Stack stack;
   double seconds = 0;
   {
-    testing::FakeHost host;
-    host.SetStateDir(store.string());
-    const Status hosting = host.Add("store", strata_plugin_hosting_sqlite(0));
-    const Status records =
-        host.Add("records", strata_plugin_data_fhir(0), "{}", {{"store", "store"}});
-    if (!hosting.ok() || !records.ok()) return 1;
     testing::FakeRequest request;
-    DataClient client(host.Client(), "records");
+    DataClient client = stack.Client();
     seconds = Import(client, request.context(), folder, wanted);
-    std::printf("peak memory: %ld MiB\n", PeakKilobytes() / 1024);
+    std::printf("peak memory: %ld MiB; goal < 512\n", PeakKilobytes() / 1024);
     Reads(client, request.context());
   }
+  stack.Stop();
   std::printf("disk: %.0f bytes per resource; goal <= 1000\n",
-              static_cast<double>(FolderBytes(store)) / static_cast<double>(wanted));
+              static_cast<double>(FolderBytes(stack.folder())) / static_cast<double>(wanted));
   if (seconds > 0 && std::getenv("NO_BASELINE") == nullptr) {
-    CompareWithPlainLoop(folder, store / "store", wanted, seconds);
+    CompareWithPlainLoop(folder, stack.folder(), wanted, seconds);
   }
-  if (const char* keep = std::getenv("KEEP_STORE")) fs::rename(store, keep);
-  fs::remove_all(store);
+  if (const char* keep = std::getenv("KEEP_STORE")) fs::rename(stack.folder(), keep);
   return seconds > 0 ? 0 : 1;
+}
+
+// How long a search takes that also counts all its hits.
+double SecondsToCount(DataClient& client, const Context& cx, std::uint64_t* total) {
+  data::v1::SearchRequest request;
+  request.set_type("Observation");
+  using Pair = std::pair<const char*, const char*>;
+  for (const auto& [name, value] :
+       {Pair("status", "final"), Pair("_total", "accurate"), Pair("_count", "20")}) {
+    auto* parameter = request.add_parameters();
+    parameter->set_name(name);
+    parameter->set_value(value);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const Status found = client.Search(cx, request, [&](data::v1::SearchResponse& message) {
+    if (message.has_total()) *total = message.total();
+    return true;
+  });
+  return found.ok() ? Seconds(start) : 0;
+}
+
+int RunHits(std::uint64_t hits) {
+  Stack stack;
+  testing::FakeRequest request;
+  DataClient client = stack.Client();
+  Sender sender(client, request.context());
+  std::uint64_t sent = 0;
+  const bool imported = sender.Run([&](std::string* text) {
+    *text = R"({"resourceType":"Observation","id":"o)" + std::to_string(sent) +
+            R"(","status":"final","code":{"text":"pulse"}})";
+    return sent++ < hits;
+  });
+  std::vector<double> seconds;
+  std::uint64_t total = 0;
+  for (int i = 0; imported && i < 20; ++i) {
+    seconds.push_back(SecondsToCount(client, request.context(), &total));
+  }
+  std::sort(seconds.begin(), seconds.end());
+  if (seconds.empty() || total != hits) return 1;
+  std::printf("_total=accurate over %llu hits: %.1f ms, at most %.1f ms; goal <= 50 ms\n",
+              static_cast<unsigned long long>(total), seconds[seconds.size() / 2] * 1e3,
+              seconds.back() * 1e3);
+  std::printf("peak memory: %ld MiB; goal < 512\n", PeakKilobytes() / 1024);
+  return 0;
 }
 
 }  // namespace
 }  // namespace strata
 
 int main(int argc, char** argv) {
+  if (argc > 2 && std::string_view(argv[1]) == "--hits") {
+    return strata::RunHits(std::strtoull(argv[2], nullptr, 10));
+  }
   const char* folder = std::getenv("STRATA_BENCH_DATA");
   if (folder == nullptr) folder = STRATA_SAMPLES;
   if (argc > 1) folder = argv[1];
