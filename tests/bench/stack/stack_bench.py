@@ -103,7 +103,8 @@ def mix(patients):
 
 def http_bench(stack, path, *arguments):
     bench = str(ROOT / "build/release/bin/http_bench")
-    subprocess.run([bench, "--url", f"http://{stack.http}{path}", *arguments], check=True)
+    url = f"http://{stack.http}{path}"
+    subprocess.run([bench, "--url", url, "--seconds", "1", *arguments], check=True)
 
 
 def main():
