@@ -149,9 +149,21 @@ void AddTrial(CLI::App& app, TrialOptions* options, int* exit_code) {
       ->type_name("PERCENT");
   command
       ->add_option("--canary", options->canary,
-                   "Share of the requests that the candidate answers, always those of the same "
-                   "patients or clients")
+                   "Share of the patients whose requests the candidate answers, always the same "
+                   "ones; it is taken out by itself when it does worse than the live plugin")
       ->type_name("PERCENT");
+  command
+      ->add_option("--more-errors", options->more_errors,
+                   "Canary: share of its calls that may fail beyond the live plugin's [5%]")
+      ->type_name("PERCENT");
+  command->add_option("--slower", options->slower,
+                      "Canary: how many times the live p99 its own may be [3]");
+  command->add_option("--least-calls", options->least_calls,
+                      "Canary: calls within ten seconds below which nothing is said [20]");
+  command
+      ->add_option("--isolation", options->isolation,
+                   "Canary: where it runs, in-process or process [as the live plugin]")
+      ->type_name("WHERE");
   command->add_option("--for", options->duration, "How long (90s, 10m, 2h) [until it is ended]")
       ->type_name("TIME");
   command->add_option("--set", options->set, "Change one setting of the candidate (repeatable)")
@@ -164,8 +176,10 @@ void AddTrial(CLI::App& app, TrialOptions* options, int* exit_code) {
   command->add_flag("--json", options->json, "Print JSON, one line a second");
   command->add_flag("--detach", options->detach, "Leave it running and print its id");
   command->footer(
-      "What the candidate writes never reaches the live records. Ctrl-C ends the trial. Example:\n"
-      "  strata trial record ./next-release --shadow 10% --for 10m");
+      "What a shadow writes never reaches the live records; what a canary writes is the record.\n"
+      "Ctrl-C ends the trial; `strata trial end ID` ends one that was left running. Examples:\n"
+      "  strata trial record ./next-release --shadow 10% --for 10m\n"
+      "  strata trial record ./next-release --canary 5%");
   command->callback([=] { *exit_code = RunTrial(*options); });
 }
 

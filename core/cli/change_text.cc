@@ -33,6 +33,8 @@ std::string ActionName(SlotChange::Action action) {
       return "connect anew";
     case SlotChange::ACTION_FORMAT:
       return "migrate";
+    case SlotChange::ACTION_CANARY:
+      return "share with";
     default:
       return "change";
   }
@@ -52,8 +54,8 @@ std::string ModeText(v1::SwapMode mode) {
 }
 
 std::string KindName(Change::Kind kind) {
-  static constexpr std::array<const char*, 6> kNames = {"change",   "swap", "apply",
-                                                        "rollback", "move", "format"};
+  static constexpr std::array<const char*, 7> kNames = {"change", "swap",   "apply", "rollback",
+                                                        "move",   "format", "canary"};
   const auto at = static_cast<std::size_t>(kind);
   return at < kNames.size() ? kNames[at] : kNames[0];
 }

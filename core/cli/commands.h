@@ -121,6 +121,11 @@ struct TrialOptions {
   std::string duration;
   std::vector<std::string> set;
   std::string scratch;
+  // Of a canary: where it runs; bounds.
+  std::string isolation;
+  std::string more_errors;
+  double slower = 0;
+  std::uint64_t least_calls = 0;
   bool json = false;
   // Do not follow it, and do not end it.
   bool detach = false;

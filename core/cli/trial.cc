@@ -125,6 +125,11 @@ Result<v1::StartTrialRequest> MakeRequest(const TrialOptions& options) {
     STRATA_ASSIGN_OR_RETURN(const std::uint32_t seconds, ParseSeconds(options.duration));
     request.set_duration_s(seconds);
   }
+  request.set_isolation(options.isolation);
+  STRATA_ASSIGN_OR_RETURN(const double more_errors, ParsePercent(options.more_errors));
+  if (more_errors > 0) request.mutable_bounds()->set_more_errors(more_errors / 100);
+  if (options.slower != 0) request.mutable_bounds()->set_slower(options.slower);
+  if (options.least_calls != 0) request.mutable_bounds()->set_least_calls(options.least_calls);
   if (!options.set.empty()) {
     STRATA_ASSIGN_OR_RETURN(const std::string settings, SettingsToJson(options.set));
     request.set_config_json(settings);
@@ -182,7 +187,17 @@ int Exit(const char* command, const Result<int>& code) {
 
 }  // namespace
 
-int RunTrial(const TrialOptions& options) { return Exit("trial", Try(options)); }
+// `strata trial end ID`: no package has the name of a trial.
+int RunTrial(const TrialOptions& options) {
+  if (options.slot == "end" && options.package.starts_with("trial-")) {
+    TrialsOptions end;
+    end.at = options.at;
+    end.json = options.json;
+    end.end = options.package;
+    return RunTrials(end);
+  }
+  return Exit("trial", Try(options));
+}
 int RunTrials(const TrialsOptions& options) { return Exit("trials", Look(options)); }
 
 }  // namespace strata::cli

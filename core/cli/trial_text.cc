@@ -30,6 +30,15 @@ std::string Name(const v1::Occupant& occupant) {
   return occupant.plugin().empty() ? "?" : occupant.plugin() + " " + occupant.version();
 }
 
+void WriteCalls(json::Writer& out, std::string_view name, const v1::CallStats& calls) {
+  out.Key(name).BeginObject();
+  out.Key("calls").Raw(std::to_string(calls.calls()));
+  out.Key("errors").Raw(std::to_string(calls.errors()));
+  out.Key("p50_us").Int(static_cast<std::int64_t>(calls.p50_us()));
+  out.Key("p99_us").Int(static_cast<std::int64_t>(calls.p99_us()));
+  out.EndObject();
+}
+
 void WriteMethod(json::Writer& out, const v1::TrialMethod& method) {
   const auto count = [&](std::string_view name, std::uint64_t value) {
     out.Key(name).Raw(std::to_string(value));
@@ -78,6 +87,29 @@ std::string TrialStateName(const v1::Trial& trial) {
   }
 }
 
+namespace {
+
+// Both sides of a canary, and what to do next.
+std::string CanaryText(const v1::Trial& trial) {
+  std::string out = trial.change().empty() ? "\n\n" : "change " + trial.change() + "\n\n";
+  Table table({"PATIENTS", "SERVED BY", "CALLS", "FAILED", "P50", "P99"});
+  const auto add = [&](const char* which, const v1::Occupant& by, const v1::CallStats& calls) {
+    table.Add({which, Name(by), std::to_string(calls.calls()), std::to_string(calls.errors()),
+               FormatMicroseconds(calls.p50_us()), FormatMicroseconds(calls.p99_us())});
+  };
+  add("of the share", trial.candidate(), trial.candidate_calls());
+  add("the others", trial.live(), trial.live_calls());
+  out += table.ToString();
+  const bool ended_well = trial.state() == v1::Trial::STATE_ENDED;
+  if (trial.state() == v1::Trial::STATE_RUNNING || ended_well) {
+    out += "\nTo give it all patients: strata swap " + trial.slot() + " " +
+           trial.candidate().package() + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string TrialText(const v1::Trial& trial) {
   std::string out = trial.id() + ": slot " + trial.slot() + ", " + Name(trial.live()) +
                     " against " + Name(trial.candidate()) + ", " + TrialStateName(trial);
@@ -85,6 +117,7 @@ std::string TrialText(const v1::Trial& trial) {
   out += "\n";
   if (trial.shadow_percent() > 0) out += "shadow " + Percent(trial.shadow_percent()) + "  ";
   if (trial.canary_percent() > 0) out += "canary " + Percent(trial.canary_percent()) + "  ";
+  if (trial.canary_percent() > 0) return out + CanaryText(trial);
   out += "skipped " + std::to_string(trial.skipped()) + "\n\n";
   Table table(
       {"METHOD", "COMPARED", "SAME", "DIFFERENT", "ERRORS", "P50", "P50 NEW", "P99", "P99 NEW"});
@@ -140,6 +173,11 @@ std::string TrialJson(const v1::Trial& trial) {
   out.Key("started_us").Int(trial.started_us());
   out.Key("ended_us").Int(trial.ended_us());
   out.Key("skipped").Raw(std::to_string(trial.skipped()));
+  if (trial.canary_percent() > 0) {
+    out.Field("change", trial.change());
+    WriteCalls(out, "candidate_calls", trial.candidate_calls());
+    WriteCalls(out, "live_calls", trial.live_calls());
+  }
   out.Key("methods").BeginArray();
   for (const v1::TrialMethod& method : trial.methods()) WriteMethod(out, method);
   out.EndArray();

@@ -17,6 +17,7 @@ class CallObserver;
 class FramePool;
 class Instance;
 class Request;
+class SlotStats;
 
 // One hop: a call being served by a plugin. The callee sees `call`, which is the host's own copy,
 // so nothing that the caller writes to its struct later, and nothing that the callee writes to this
@@ -37,6 +38,7 @@ struct Frame {
   bool async = false;         // The method may answer STRATA_PENDING.
   bool one_response = false;  // Exactly one when it answers OK.
   std::uint32_t responses = 0;
+  SlotStats* also = nullptr;         // Counts this call too; null: none.
   CallObserver* observer = nullptr;  // Of a tap that wants to see this call; null: none.
 
   // For async methods: set by finish under the pool's lock for this frame.

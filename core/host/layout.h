@@ -39,8 +39,9 @@ struct Slot {
   std::shared_ptr<const strata_plugin> code;  // Of `previous` only; shared: by its instances.
   // Its statistics when what runs now took over: what came before.
   std::shared_ptr<const SlotStats::StatsMark> served_before;
-  StoredFormat format;                  // What it keeps, once it has said so.
-  std::int64_t probation_until_us = 0;  // 0: what runs is not on probation.
+  StoredFormat format;                   // What it keeps, once it has said so.
+  std::shared_ptr<const Canary> canary;  // Null: none. shared: with the routes.
+  std::int64_t probation_until_us = 0;   // 0: what runs is not on probation.
 
   State state() const { return instance != nullptr ? instance->state() : early; }
   bool running() const { return state() == State::kActive; }

@@ -45,6 +45,13 @@ class Request final {
   void set_endless(bool endless) { endless_.store(endless, std::memory_order_relaxed); }
   bool endless() const { return endless_.load(std::memory_order_relaxed); }
 
+  // Who serves it beside a canary. The first decision stays; returns that.
+  Side side() const { return side_.load(std::memory_order_relaxed); }
+  Side Decide(Side side) {
+    Side expected = Side::kOpen;
+    return side_.compare_exchange_strong(expected, side) ? side : expected;
+  }
+
   // When the current call from outside must have ended (CLOCK_MONOTONIC microseconds; 0: never).
   void set_deadline_us(std::int64_t deadline_us) { deadline_us_.store(deadline_us); }
   std::int64_t deadline_us() const { return deadline_us_.load(std::memory_order_relaxed); }
@@ -80,6 +87,7 @@ class Request final {
   RouteTable::Ticket ticket_;  // Null once unpinned.
   const Generation* generation_;
   std::atomic<bool> endless_{false};
+  std::atomic<Side> side_{Side::kOpen};
   std::atomic<CancelReason> reason_{CancelReason::kNone};
   std::atomic<std::int64_t> deadline_us_{0};
   std::atomic<bool> in_hub_{false};  // A callback was registered at some time.

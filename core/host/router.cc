@@ -1,12 +1,14 @@
 #include "core/host/router.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "core/base/ids.h"
 #include "core/host/auth.h"
 #include "core/host/bindings.h"
 #include "core/host/call_ops.h"
+#include "core/host/canary.h"
 #include "core/host/instance.h"
 #include "core/host/tap.h"
 #include "core/sdk/strata/abi.h"
@@ -98,7 +100,7 @@ strata_code Router::CallCore(Request& request, std::uint32_t method_index, strat
   core.instance = route->instance;
   request.Unpin();
   request.set_deadline_us(outer->deadline_us);
-  return Run(request, nullptr, core, method_index, outer, outer->auth);
+  return Run({request, nullptr, &core, method_index, outer, outer->auth});
 }
 
 strata_code Router::CallSlot(Request& request, std::uint32_t slot, std::uint32_t method_index,
@@ -113,7 +115,7 @@ strata_code Router::CallSlot(Request& request, std::uint32_t slot, std::uint32_t
 strata_code Router::CallRoute(Request& request, const SlotRoute& route, std::uint32_t method_index,
                               strata_call* outer) {
   request.set_deadline_us(outer->deadline_us);
-  return Run(request, nullptr, route, method_index, outer, outer->auth);
+  return Run({request, nullptr, &route, method_index, outer, outer->auth});
 }
 
 strata_code Router::CallFromPlugin(Instance& caller, strata_call* outer) {
@@ -157,7 +159,7 @@ strata_code Router::Nested(Frame* parent, const Bindings::Entry& to, strata_call
   if (route == nullptr) return Refuse(outer, STRATA_UNAVAILABLE, "the slot is not running");
   const std::int32_t index = route->IndexOf(to.method_id);
   if (index < 0) return Refuse(outer, STRATA_UNIMPLEMENTED, "the plugin lacks this method");
-  return Run(request, parent, *route, static_cast<std::uint32_t>(index), outer, parent->auth);
+  return Run({request, parent, route, static_cast<std::uint32_t>(index), outer, parent->auth});
 }
 
 strata_code Router::Background(Instance& caller, const Bindings::Entry& to, strata_call* outer) {
@@ -180,12 +182,52 @@ strata_code Router::Background(Instance& caller, const Bindings::Entry& to, stra
   const strata_method& method = route->instance->method(method_index);
   request.set_endless((method.flags & STRATA_METHOD_ENDLESS) != 0);
   const std::string auth = SystemAuth(caller.slot(), base::NewUuid7(clock_.WallUs()));
-  return Run(request, nullptr, *route, method_index, outer, abi::Bytes(auth));
+  request.Decide(Side::kLive);
+  return Run({request, nullptr, route, method_index, outer, abi::Bytes(auth)});
 }
 
-strata_code Router::Run(Request& request, const Frame* parent, const SlotRoute& route,
-                        std::uint32_t method_index, strata_call* outer, strata_bytes auth) {
-  Instance& callee = *route.instance;
+strata_code Router::Run(const Hop& hop) {
+  // The core's own services are called outside of any generation.
+  const bool core = hop.route->instance->slot_number() == kCoreSlotNumber;
+  const Canary* const canary = core ? nullptr : hop.request.generation().routes().canary.get();
+  return canary == nullptr ? Carry(hop) : RunBeside(*canary, hop);
+}
+
+strata_code Router::RunBeside(const Canary& canary, Hop hop) {
+  Request& request = hop.request;
+  const SlotRoute* const live = request.generation().routes().Slot(canary.slot());
+  const bool there = live != nullptr && live->instance == hop.route->instance;
+  std::optional<PeekedCall> peeked;
+  if (request.side() == Side::kOpen && (there || hop.parent == nullptr)) {
+    const strata_method& method = hop.route->instance->method(hop.method_index);
+    const std::string_view name = abi::View(method.full_name);
+    strata_bytes first = hop.outer->request;
+    if (Reads(method.kind)) {
+      first = {};
+      if (canary.finder().ReadsFirst(name)) {
+        first = peeked.emplace(hop.outer).First();
+        hop.outer = peeked->call();
+      }
+    }
+    const std::string patient = canary.finder().Find(name, first, hop.auth);
+    if (!patient.empty()) request.Decide(canary.SideOf(patient));
+  }
+  if (!there) return Carry(hop);
+  const Side side = request.Decide(Side::kLive);
+  if (side == Side::kControl) hop.also = &canary.control();
+  const std::int32_t index = canary.IndexOf(hop.method_index);
+  if (side != Side::kCandidate || index < 0) return Carry(hop);
+  hop.route = &canary.candidate();
+  hop.method_index = static_cast<std::uint32_t>(index);
+  return Carry(hop);
+}
+
+strata_code Router::Carry(const Hop& hop) {
+  Request& request = hop.request;
+  const Frame* const parent = hop.parent;
+  strata_call* const outer = hop.outer;
+  const std::uint32_t method_index = hop.method_index;
+  Instance& callee = *hop.route->instance;
   const strata_method& method = callee.method(method_index);
   Frame* const frame = frames_.Acquire();
   if (frame == nullptr) return Refuse(outer, STRATA_RESOURCE_EXHAUSTED, "too many calls at once");
@@ -197,7 +239,8 @@ strata_code Router::Run(Request& request, const Frame* parent, const SlotRoute& 
   frame->async = (method.flags & STRATA_METHOD_ASYNC) != 0;
   frame->one_response = method.kind == STRATA_UNARY || method.kind == STRATA_CLIENT_STREAM;
   frame->responses = 0;
-  frame->auth = auth;
+  frame->auth = hop.auth;
+  frame->also = hop.also;
   frame->deadline_us =
       parent != nullptr ? Earlier(outer->deadline_us, parent->deadline_us) : outer->deadline_us;
   strata_call& call = frame->call;
@@ -209,7 +252,7 @@ strata_code Router::Run(Request& request, const Frame* parent, const SlotRoute& 
   call.request = outer->request;
   call.deadline_us = frame->deadline_us;
   PassMetadata(parent, outer, frame);
-  call.auth = auth;
+  call.auth = hop.auth;
   call.parent = nullptr;
   call.host_ref = frame->ref.load(std::memory_order_relaxed);
   const strata_code code = Serve(frame);
@@ -225,6 +268,7 @@ strata_code Router::Serve(Frame* frame) {
   Instance& callee = *frame->callee;
   const std::int64_t start_ns = clock_.MonotonicNs();
   callee.stats().Started();
+  if (frame->also != nullptr) frame->also->Started();
   strata_code code = STRATA_OK;
   if (frame->request->Cancelled()) {
     code = STRATA_CANCELLED;
@@ -251,6 +295,7 @@ strata_code Router::Serve(Frame* frame) {
     frame->observer = nullptr;
   }
   callee.stats().Ended(code, end_ns - start_ns);
+  if (frame->also != nullptr) frame->also->Ended(code, end_ns - start_ns);
   return code;
 }
 

@@ -55,8 +55,20 @@ class Router final {
   strata_code CallCore(Request& request, std::uint32_t method_index, strata_call* outer);
   strata_code Nested(Frame* parent, const Bindings::Entry& to, strata_call* outer);
   strata_code Background(Instance& caller, const Bindings::Entry& to, strata_call* outer);
-  strata_code Run(Request& request, const Frame* parent, const SlotRoute& route,
-                  std::uint32_t method_index, strata_call* outer, strata_bytes auth);
+  // One call to one slot.
+  struct Hop {
+    Request& request;
+    const Frame* parent;  // Null: from outside, or background work.
+    const SlotRoute* route;
+    std::uint32_t method_index;
+    strata_call* outer;
+    strata_bytes auth;
+    SlotStats* also = nullptr;
+  };
+  strata_code Run(const Hop& hop);
+  // The same in a generation that has a canary: decides who serves the request.
+  strata_code RunBeside(const Canary& canary, Hop hop);
+  strata_code Carry(const Hop& hop);
   strata_code Serve(Frame* frame);
   strata_code AwaitFinish(Frame* frame);
 

@@ -49,6 +49,16 @@ struct ServiceRoute {
   std::int32_t chosen = -1;
 };
 
+class Canary;
+
+// Who serves a request in the slot of a canary. Decided once per request.
+enum class Side : std::uint8_t {
+  kOpen,       // not decided yet
+  kLive,       // it names no patient
+  kControl,    // the live plugin: the patient is not one of the share
+  kCandidate,  // the candidate
+};
+
 // What one audience sees by HTTP.
 struct HttpSite {
   std::vector<HttpRoute> routes;
@@ -63,6 +73,8 @@ struct Routes {
   std::vector<SlotRoute> slots;  // By slot number; an empty entry is a slot that does not run.
   std::map<std::string, ServiceRoute, std::less<>> services;
   std::array<HttpSite, kAudiences> sites;
+  // Null: none. shared: with the layout, until the last request of the generation has ended.
+  std::shared_ptr<const Canary> canary;
 
   const HttpSite& Site(Audience audience) const {
     return sites[static_cast<std::size_t>(audience)];

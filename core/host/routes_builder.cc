@@ -80,9 +80,9 @@ Result<ServiceDescription> ParseDescription(std::string_view message) {
   return out;
 }
 
-std::unique_ptr<const Routes> BuildRoutes(
-    const std::vector<RoutedSlot>& slots,
-    const std::map<std::string, std::string, std::less<>>& chosen, MethodNames& names) {
+std::unique_ptr<Routes> BuildRoutes(const std::vector<RoutedSlot>& slots,
+                                    const std::map<std::string, std::string, std::less<>>& chosen,
+                                    MethodNames& names) {
   auto out = std::make_unique<Routes>();
   for (const RoutedSlot& slot : slots) {
     const std::uint32_t number = slot.instance->slot_number();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/version.h"
+#include "core/host/canary.h"
 #include "core/host/change/changes.h"
 #include "core/host/change/kept.h"
 #include "core/host/stack_state.h"
@@ -115,6 +116,9 @@ void WatchHealth(const std::shared_ptr<StackState>& state) {
       // One that hands its data over is neither here nor there.
       if (slot.running() && !slot.instance->staged())
         AskHealth(state, slot.config.name, slot.instance, &silent);
+      if (slot.canary != nullptr) {
+        AskHealth(state, slot.config.name, slot.canary->candidate().instance, &silent);
+      }
     }
     std::erase_if(silent, [](const auto& instance) { return instance->state() != State::kActive; });
   }
@@ -175,12 +179,16 @@ void StackState::Show(const Layout& layout) {
 
 std::unique_ptr<const Routes> StackState::RoutesOf(const Layout& layout) {
   std::vector<RoutedSlot> running;
+  std::shared_ptr<const Canary> canary;
   if (core != nullptr && core->state() == State::kActive) running.push_back({core, nullptr});
   for (const Slot& slot : layout.slots) {
     if (!slot.running() || !slot.routed) continue;
     running.push_back({slot.instance, slot.service ? &*slot.service : nullptr});
+    if (slot.canary != nullptr) canary = slot.canary;
   }
-  return BuildRoutes(running, layout.chosen, names);
+  auto routes = BuildRoutes(running, layout.chosen, names);
+  routes->canary = std::move(canary);
+  return routes;
 }
 
 std::uint64_t StackState::Publish(const Layout& layout) {

@@ -1,19 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
-#include <memory>
 #include <string>
-#include <thread>
 
-#include "core/base/mutex.h"
 #include "core/base/status.h"
-#include "core/host/stack.h"
-#include "core/trial/copy_queue.h"
-#include "core/trial/report.h"
-#include "core/trial/shadow_tap.h"
-#include "core/trial/side_stack.h"
 
 namespace strata::core::v1 {
 class Trial;
@@ -21,73 +12,25 @@ class Trial;
 
 namespace strata::trial {
 
-class Feed;
-class MessageCompare;
-
-enum class TrialState : std::uint8_t { kPreparing, kRunning, kEnded, kWithdrawn, kFailed };
-
-// One trial, from the moment its candidate runs. Its thread ("strata-trial") fills the candidate,
-// then repeats what the tap copies, until it is ended. Thread-safe. Kept as long as the live stack
-// runs: calls that began while it ran may end in its tap later.
-class Trial final {
+// One trial of a candidate, by copies (shadow_trial.h) or by a share of the patients
+// (canary_trial.h). Thread-safe but for Begin. Kept as long as the live stack runs.
+class Trial {
  public:
-  struct Spec {
-    std::string id;
-    CandidateSpec candidate;
-    double shadow_percent = 0;
-    double canary_percent = 0;
-    std::chrono::seconds duration{0};  // 0: until it is ended.
-  };
-
-  Trial(host::Stack& live, Spec spec);
-  ~Trial();
-  Trial(const Trial&) = delete;
-  Trial& operator=(const Trial&) = delete;
+  virtual ~Trial() = default;
 
   // Brings the candidate up and begins. Blocks for as long as its start takes. An error leaves
   // nothing behind; the trial is FAILED.
-  Status Begin();
+  virtual Status Begin() = 0;
   // Asks it to end.
-  void End(TrialState as, std::string reason);
-  bool ended() const;
+  virtual void End(std::string reason) = 0;
+  virtual bool ended() const = 0;
   // Waits until it has ended; false: the time is over, or `cancelled` says so.
-  bool WaitEnded(std::chrono::steady_clock::time_point until,
-                 const std::function<bool()>& cancelled) const;
-
-  const std::string& id() const { return spec_.id; }
-  void Fill(core::v1::Trial* out) const;
+  virtual bool WaitEnded(std::chrono::steady_clock::time_point until,
+                         const std::function<bool()>& cancelled) const = 0;
+  virtual const std::string& id() const = 0;
+  virtual void Fill(core::v1::Trial* out) const = 0;
   // The candidate did not let go.
-  bool stuck() const { return stuck_.load(); }
-
- private:
-  void Run(ShadowTap& tap);
-  Status Prepare();
-  void Replay(WriteLog& writes);
-  void Finish(const Status& prepared);
-  void Show(TrialState state, std::string reason);
-
-  host::Stack& live_;
-  const Spec spec_;
-  CopyQueue queue_;
-  Report report_;
-  // Made by Begin, then used by the thread only.
-  std::unique_ptr<MessageCompare> compare_;
-  std::unique_ptr<Feed> feed_;
-  std::unique_ptr<SideStack> side_;
-  std::atomic<bool> stop_{false};
-  std::atomic<bool> stuck_{false};
-
-  mutable base::Mutex mutex_;
-  mutable base::CondVar changed_;
-  std::unique_ptr<ShadowTap> tap_ STRATA_GUARDED_BY(mutex_);
-  host::SlotReport live_report_ STRATA_GUARDED_BY(mutex_);
-  host::SlotReport candidate_report_ STRATA_GUARDED_BY(mutex_);
-  TrialState state_ STRATA_GUARDED_BY(mutex_) = TrialState::kPreparing;
-  TrialState end_as_ STRATA_GUARDED_BY(mutex_) = TrialState::kEnded;
-  std::string reason_ STRATA_GUARDED_BY(mutex_);
-  std::int64_t started_us_ STRATA_GUARDED_BY(mutex_) = 0;
-  std::int64_t ended_us_ STRATA_GUARDED_BY(mutex_) = 0;
-  std::thread thread_;
+  virtual bool stuck() const = 0;
 };
 
 }  // namespace strata::trial

@@ -6,7 +6,8 @@
 
 #include "core/base/mutex.h"
 #include "core/host/stack_state.h"
-#include "core/trial/trial.h"
+#include "core/trial/canary_trial.h"
+#include "core/trial/shadow_trial.h"
 #include "strata/core/v1/core.pb.h"
 
 namespace strata::trial {
@@ -26,7 +27,8 @@ class AllTrials final : public host::Trials {
     const Status begun = trial->Begin();
     // What was refused before any of its code ran is the caller's mistake; the rest is a result.
     const bool refused = begun.code() == Code::kFailedPrecondition ||
-                         begun.code() == Code::kNotFound || begun.code() == Code::kInvalidArgument;
+                         begun.code() == Code::kNotFound ||
+                         begun.code() == Code::kInvalidArgument || begun.code() == Code::kAborted;
     if (refused) {
       Remove(trial);
       return begun;
@@ -51,7 +53,7 @@ class AllTrials final : public host::Trials {
 
   Status End(const std::string& id, v1::Trial* out) override {
     STRATA_ASSIGN_OR_RETURN(Trial* const trial, Find(id));
-    trial->End(TrialState::kEnded, "");
+    trial->End("");
     static_cast<void>(
         trial->WaitEnded(std::chrono::steady_clock::time_point::max(), [] { return false; }));
     trial->Fill(out);
@@ -74,7 +76,7 @@ class AllTrials final : public host::Trials {
     }
     bool stuck = false;
     for (Trial* const trial : all) {
-      trial->End(TrialState::kEnded, "the stack stops");
+      trial->End("the stack stops");
       static_cast<void>(
           trial->WaitEnded(std::chrono::steady_clock::time_point::max(), [] { return false; }));
       stuck = stuck || trial->stuck();
@@ -90,8 +92,35 @@ class AllTrials final : public host::Trials {
     if (request.shadow_percent() == 0 && request.canary_percent() == 0) {
       return InvalidArgument("a trial needs a share of the reads (shadow) or requests (canary)");
     }
-    if (request.canary_percent() > 0) return Unimplemented("a canary is not offered yet");
+    if (request.shadow_percent() > 0 && request.canary_percent() > 0) {
+      return InvalidArgument(
+          "a trial is a shadow or a canary, not both: the one compares answers, the other gives "
+          "them");
+    }
+    if (request.slot().empty()) return InvalidArgument("a trial needs a slot");
     if (request.package().empty()) return InvalidArgument("a trial needs a package");
+    return request.canary_percent() > 0 ? CheckCanary(request) : CheckShadow(request);
+  }
+
+  static Status CheckShadow(const v1::StartTrialRequest& request) {
+    if (!request.isolation().empty() || request.has_bounds()) {
+      return InvalidArgument("isolation and bounds are a canary's");
+    }
+    return OkStatus();
+  }
+
+  static Status CheckCanary(const v1::StartTrialRequest& request) {
+    if (!request.scratch_package().empty()) {
+      return InvalidArgument(
+          "a canary has no scratch store: what it writes goes to the live records");
+    }
+    const v1::CanaryBounds& bounds = request.bounds();
+    if (!(bounds.more_errors() >= 0 && bounds.more_errors() <= 1)) {
+      return InvalidArgument("bounds: more_errors is a share from 0 to 1");
+    }
+    if (bounds.slower() != 0 && !(bounds.slower() >= 1)) {
+      return InvalidArgument("bounds: slower is a factor of at least 1");
+    }
     return OkStatus();
   }
 
@@ -102,14 +131,18 @@ class AllTrials final : public host::Trials {
       if (!trial->ended())
         return AlreadyExists("trial " + trial->id() + " runs; end that one first");
     }
-    Trial::Spec spec;
-    spec.id = "trial-" + std::to_string(++last_);
+    const std::string id = "trial-" + std::to_string(++last_);
+    if (request.canary_percent() > 0) {
+      trials_.push_back(std::make_unique<CanaryTrial>(live_, id, request));
+      return trials_.back().get();
+    }
+    ShadowTrial::Spec spec;
+    spec.id = id;
     spec.candidate = {request.slot(), request.package(), request.config_json(),
                       request.scratch_package()};
     spec.shadow_percent = request.shadow_percent();
-    spec.canary_percent = request.canary_percent();
     spec.duration = std::chrono::seconds(request.duration_s());
-    trials_.push_back(std::make_unique<Trial>(live_, std::move(spec)));
+    trials_.push_back(std::make_unique<ShadowTrial>(live_, std::move(spec)));
     return trials_.back().get();
   }
 

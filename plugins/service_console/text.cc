@@ -111,6 +111,8 @@ std::string_view ActionName(v1::SlotChange::Action action) {
       return "Connected anew";
     case v1::SlotChange::ACTION_FORMAT:
       return "Stored format";
+    case v1::SlotChange::ACTION_CANARY:
+      return "Shared";
     default:
       return "Changed";
   }
@@ -154,6 +156,8 @@ std::string_view KindName(v1::Change::Kind kind) {
       return "Move of the rows";
     case v1::Change::KIND_FORMAT:
       return "Stored format";
+    case v1::Change::KIND_CANARY:
+      return "Canary";
     default:
       return "Change";
   }

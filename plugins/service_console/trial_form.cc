@@ -20,6 +20,7 @@ struct TrialForm {
   ActionForm candidate;  // package, folder, config
   std::string shadow = "10";
   std::string canary = "0";
+  std::string scratch;
   std::string minutes;
 };
 
@@ -29,6 +30,7 @@ TrialForm ReadTrialForm(const std::string& slot, const web::Parameters& fields) 
   for (const auto& [name, value] : fields) {
     if (name == "shadow") form.shadow = value;
     if (name == "canary") form.canary = value;
+    if (name == "scratch_package") form.scratch = value;
     if (name == "minutes") form.minutes = value;
   }
   return form;
@@ -49,9 +51,18 @@ FieldErrors Check(const TrialForm& form) {
   const auto shadow = Number(form.shadow, 100);
   const auto canary = Number(form.canary, 100);
   if (!shadow) errors.push_back({"shadow", "Copies must be a percentage from 0 to 100"});
-  if (!canary) errors.push_back({"canary", "Answers must be a percentage from 0 to 100"});
+  if (!canary) errors.push_back({"canary", "Patients must be a percentage from 0 to 100"});
   if (shadow && canary && *shadow + *canary == 0) {
-    errors.push_back({"shadow", "Give the candidate copies, or a share of the answers, or both"});
+    errors.push_back({"shadow", "Give the candidate copies, or a share of the patients"});
+  }
+  const bool canary_runs = canary && *canary > 0;
+  if (canary_runs && shadow && *shadow > 0) {
+    errors.push_back({"canary", "Choose one: copies of reads, or a share of the patients"});
+  }
+  if (canary_runs && !form.scratch.empty()) {
+    errors.push_back(
+        {"scratch_package",
+         "A candidate that serves patients has no store of its own: leave this empty"});
   }
   if (!Number(form.minutes, kMaxMinutes)) {
     errors.push_back({"minutes", "Duration must be a number of minutes, at most a week (10080)"});
@@ -66,6 +77,7 @@ v1::StartTrialRequest RequestOf(const TrialForm& form) {
   request.set_config_json(form.candidate.config);
   request.set_shadow_percent(Number(form.shadow, 100).value_or(0));
   request.set_canary_percent(Number(form.canary, 100).value_or(0));
+  request.set_scratch_package(form.scratch);
   request.set_duration_s(
       static_cast<std::uint32_t>(Number(form.minutes, kMaxMinutes).value_or(0) * 60));
   return request;
@@ -108,10 +120,16 @@ Result<Page> FormPage(const View& view, const v1::Slot& slot, const TrialForm& f
            form.shadow},
           false, errors),
       TextInput(
-          {"canary", "Answers, in percent",
-           "The candidate serves this share of the requests for real, the same patients always.",
+          {"canary", "Patients, in percent",
+           "The candidate answers all requests about this share of the patients for real, always "
+           "the same ones. Then leave the copies at 0.",
            form.canary},
           false, errors),
+      TextInput({"scratch_package", "Package of its fresh store",
+                 "With copies, a data plugin works on a store of its own. Empty: the same kind as "
+                 "the live one.",
+                 form.scratch},
+                true, errors),
       TextInput({"minutes", "Minutes", "Empty: until you end it.", form.minutes}, false, errors),
       "<p>Nothing begins yet: the next page says what will happen.</p>"_html,
       SubmitButton("Go on"));
@@ -135,11 +153,17 @@ Html WhatHappens(const v1::StartTrialRequest& request, const v1::Slot& slot) {
   }
   if (request.canary_percent() > 0) {
     out.Add(
-        "<li>It answers "_html, Percent(request.canary_percent()),
-        " of the requests for real, always those of the same patients. If it does worse than the "
-        "live plugin, it is taken out by itself.</li>"_html);
+        "<li>It answers the requests about "_html, Percent(request.canary_percent()),
+        " of the patients for real, always the same ones; all others, and requests that name no "
+        "patient, stay with the live plugin.</li><li>What it writes is part of the record.</li>"
+        "<li>If it fails more often, is slower, unhealthy or ends by itself, it is taken out by "
+        "itself, and the history says why.</li>"_html);
+  } else {
+    out.Add("<li>Its writes go to a copy"_html,
+            request.scratch_package().empty() ? "" : " in " + request.scratch_package(),
+            " that is thrown away.</li>"_html);
   }
-  out.Add("<li>Its writes go to a copy that is thrown away.</li><li>It ends "_html);
+  out.Add("<li>It ends "_html);
   if (request.duration_s() > 0) {
     out.Add("after "_html, Duration(request.duration_s()), ", or when you end it"_html);
   } else {
@@ -165,7 +189,8 @@ Result<Page> TrialPlanPage(const View& view, const std::string& slot,
   }
   Html fields_again = HiddenFields(form.candidate);
   fields_again.Add(Hidden("shadow", form.shadow), Hidden("canary", form.canary),
-                   Hidden("minutes", form.minutes), SubmitButton("Start the trial"));
+                   Hidden("scratch_package", form.scratch), Hidden("minutes", form.minutes),
+                   SubmitButton("Start the trial"));
   Page page;
   page.title = "Trial in " + slot + ": check";
   page.main.Add(Heading(*target.slot),

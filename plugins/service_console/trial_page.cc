@@ -16,7 +16,7 @@ std::string Shares(const v1::Trial& trial) {
   std::string out;
   if (trial.shadow_percent() > 0) out = Percent(trial.shadow_percent()) + " of reads copied";
   if (trial.canary_percent() > 0) {
-    out += (out.empty() ? "" : ", ") + Percent(trial.canary_percent()) + " of requests answered";
+    out += (out.empty() ? "" : ", ") + Percent(trial.canary_percent()) + " of patients answered";
   }
   return out;
 }
@@ -31,6 +31,9 @@ std::string SameShare(std::uint64_t same, std::uint64_t compared) {
 }
 
 std::string Compared(const v1::Trial& trial) {
+  if (trial.canary_percent() > 0) {
+    return Count(trial.candidate_calls().calls()) + " requests answered";
+  }
   std::uint64_t same = 0;
   std::uint64_t compared = 0;
   for (const v1::TrialMethod& method : trial.methods()) {
@@ -107,13 +110,31 @@ Html DifferenceTable(const v1::Trial& trial) {
   return table.empty() ? Html("<p>No answer has differed.</p>"_html) : table.Render();
 }
 
+Html CanaryTable(const v1::Trial& trial) {
+  Table table("Calls of both since it began",
+              {"Patients", "Answered by", "Calls", "Failed", "p50", "p99"});
+  const auto row = [&](const char* which, const v1::Occupant& by, const v1::CallStats& calls) {
+    table.Row({Html::Text(which), Html::Text(OccupantName(by)), Html::Text(Count(calls.calls())),
+               Html::Text(Count(calls.errors())), Html::Text(Latency(calls.p50_us())),
+               Html::Text(Latency(calls.p99_us()))});
+  };
+  row("Of the share", trial.candidate(), trial.candidate_calls());
+  row("All others", trial.live(), trial.live_calls());
+  return table.Render();
+}
+
+Html Findings(const v1::Trial& trial) {
+  Html out("<h2 class=\"nhsuk-heading-m\">How it compares</h2>"_html);
+  if (trial.canary_percent() > 0) return out.Add(CanaryTable(trial));
+  return out.Add(MethodTable(trial),
+                 "<h2 class=\"nhsuk-heading-m\">Where answers differ</h2><p>Paths only, never what "
+                 "a record says.</p>"_html,
+                 DifferenceTable(trial));
+}
+
 Html TrialBody(const v1::Trial& trial) {
   Html out = TrialFacts(trial);
-  out.Add(
-      "<h2 class=\"nhsuk-heading-m\">How it compares</h2>"_html, MethodTable(trial),
-      "<h2 class=\"nhsuk-heading-m\">Where answers differ</h2><p>Paths only, never what a record "
-      "says.</p>"_html,
-      DifferenceTable(trial), "<p class=\"console-actions\">"_html);
+  out.Add(Findings(trial), "<p class=\"console-actions\">"_html);
   if (Runs(trial)) {
     out.Add(LinkButton(TrialPath(trial.id(), "/end"), "End the trial", true));
   } else {
@@ -197,8 +218,11 @@ Result<Page> EndTrialPage(const View& view, const std::string& id) {
       BackLink(TrialPath(id), "Back to the trial"),
       "<h1 class=\"nhsuk-heading-l\">End the trial in "_html, trial.slot(),
       "</h1><p>The candidate "_html, OccupantName(trial.candidate()),
-      " is stopped and its copy of the data is thrown away. The comparison is kept until the "
-      "core stops.</p>"_html,
+      trial.canary_percent() > 0
+          ? " is taken out: its patients go back to the live plugin, and what it wrote stays in "
+            "the record. "
+          : " is stopped and its copy of the data is thrown away. ",
+      "The figures are kept until the core stops.</p>"_html,
       PostForm(TrialPath(id, "/end"), view.token, SubmitButton("End the trial")), "<p>"_html,
       Link(TrialPath(id), "Let it run"), "</p>"_html);
   return page;

@@ -90,7 +90,6 @@ async function trial(browser, width) {
   await open(page, '/slots/record')
   await follow(page, 'Try another plugin beside it')
   await page.getByLabel('strata.data.fhir 0.1.0').check()
-  await page.getByLabel('Answers, in percent').fill('5')
   await inspect(session, 'trial-form', width)
   await press(page, 'Go on')
   await inspect(session, 'trial-plan', width)

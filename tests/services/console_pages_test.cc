@@ -240,20 +240,47 @@ TEST_F(Console, ATrialSaysWhatWillHappenAndShowsDifferences) {
   Page("/slots/record/trial");
   const web::Parameters form = {{"package", "/opt/strata/plugins/strata.data.fhir"},
                                 {"shadow", "10"},
-                                {"canary", "2.5"},
+                                {"scratch_package", "hosting_memory"},
                                 {"minutes", "30"}};
   const HttpAnswer plan = Post("/slots/record/trial", form);
-  EXPECT_THAT(plan.body,
-              AllOf(HasSubstr("copies of 10 % of the reads"),
-                    HasSubstr("answers 2.5 % of the requests"), HasSubstr("after 30 min 0 s")));
+  EXPECT_THAT(plan.body, AllOf(HasSubstr("copies of 10 % of the reads"),
+                               HasSubstr("a copy in hosting_memory that is thrown away"),
+                               HasSubstr("after 30 min 0 s")));
   const std::string trial = Post("/slots/record/trial/now", Hidden(plan.body)).Header("location");
 
   EXPECT_THAT(Page(trial), AllOf(HasSubstr("99.6 % the same"),
-                                 HasSubstr("<code>entries[*].resource.meta.lastUpdated</code>")));
+                                 HasSubstr("<code>entries[*].resource.meta.lastUpdated</code>"),
+                                 HasSubstr("7 copies: the candidate was behind, or the data had "
+                                           "changed")));
   EXPECT_THAT(Page("/slots/record"), HasSubstr(trial));
   Page(trial + "/end");
   EXPECT_EQ(Post(trial + "/end", {}).Header("location"), trial);
   EXPECT_THAT(Page(trial), HasSubstr("Ended"));
+}
+
+TEST_F(Console, ACanarySaysWhoAnswersWhom) {
+  Page("/slots/record/trial");
+  const web::Parameters form = {
+      {"package", "/opt/strata/plugins/strata.data.fhir"}, {"shadow", "0"}, {"canary", "2.5"}};
+  const HttpAnswer plan = Post("/slots/record/trial", form);
+  EXPECT_THAT(plan.body, AllOf(HasSubstr("requests about 2.5 % of the patients"),
+                               HasSubstr("is part of the record"), Not(HasSubstr("thrown away"))));
+  const std::string trial = Post("/slots/record/trial/now", Hidden(plan.body)).Header("location");
+
+  EXPECT_THAT(Page(trial), AllOf(HasSubstr("2.5 % of patients answered"), HasSubstr("All others"),
+                                 HasSubstr("40 requests answered")));
+  EXPECT_THAT(Page(trial + "/end"), HasSubstr("go back to the live plugin"));
+}
+
+TEST_F(Console, ATrialIsAShadowOrACanary) {
+  Page("/slots/record/trial");
+  const HttpAnswer answer =
+      Post("/slots/record/trial",
+           {{"shadow", "10"}, {"canary", "5"}, {"scratch_package", "hosting_memory"}});
+
+  EXPECT_EQ(answer.code, 400u);
+  EXPECT_THAT(answer.body, AllOf(HasSubstr("Choose one: copies of reads"),
+                                 HasSubstr("has no store of its own")));
 }
 
 TEST_F(Console, ATrialOfNothingIsAnError) {
@@ -262,7 +289,7 @@ TEST_F(Console, ATrialOfNothingIsAnError) {
 
   EXPECT_EQ(answer.code, 400u);
   EXPECT_THAT(answer.body, AllOf(HasSubstr("Choose the package"),
-                                 HasSubstr("Answers must be a percentage from 0 to 100")));
+                                 HasSubstr("Patients must be a percentage from 0 to 100")));
 }
 
 TEST_F(Console, ACoreThatCannotSaysSo) {

@@ -358,6 +358,12 @@ strata::Status FakeCore::ListChanges(Context&, const v1::ListChangesRequest& in,
 }
 
 void FakeCore::Compare(v1::Trial* trial) {
+  if (trial->canary_percent() > 0) {
+    trial->mutable_candidate_calls()->set_calls(trial->candidate_calls().calls() + 40);
+    trial->mutable_live_calls()->set_calls(trial->live_calls().calls() + 400);
+    return;
+  }
+  trial->set_skipped(7);
   if (trial->methods().empty()) {
     for (const char* method : {"Read", "Search"}) {
       v1::TrialMethod* const row = trial->add_methods();

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "core/host/change/changes.h"
+#include "core/host/stack_state.h"
 #include "core/trial/stack_call.h"
 #include "core/trial/trials.h"
 #include "strata/service/v1/service.pb.h"
@@ -38,6 +40,8 @@ LiveStack::LiveStack() {
   host::StackOptions options;
   options.plugin_path = {STRATA_TEST_PLUGINS};
   options.make_trials = &MakeTrials;
+  options.probation_interval = std::chrono::milliseconds(50);
+  options.probation.window = 200;  // Ten seconds.
   auto stack = host::Stack::Start(*std::move(config), options, log_, clock_);
   EXPECT_TRUE(stack.ok()) << stack.status().message();
   stack_ = *std::move(stack);
@@ -57,7 +61,34 @@ Result<v1::Trial> LiveStack::StartTrial(const std::string& slot, const std::stri
   request.set_package(package);
   request.set_config_json(config_json);
   request.set_shadow_percent(shadow);
+  return StartTrial(request);
+}
+
+Result<v1::Trial> LiveStack::StartTrial(const v1::StartTrialRequest& request) {
   return Call<v1::Trial>(*stack_, "core", "/strata.core.v1.Core/StartTrial", request);
+}
+
+Result<v1::Change> LiveStack::ChangeOf(const v1::Trial& trial) {
+  return stack_->state().changes->history().Get(trial.change());
+}
+
+Status LiveStack::Swap(const std::string& slot, const std::string& package) {
+  v1::SwapRequest request;
+  request.set_slot(slot);
+  request.set_package(package);
+  request.set_probation_s(0);
+  STRATA_ASSIGN_OR_RETURN(
+      const v1::ChangeResponse begun,
+      Call<v1::ChangeResponse>(*stack_, "core", "/strata.core.v1.Core/Swap", request));
+  v1::Change change = begun.change();
+  std::uint64_t seen = 0;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!host::ChangeHistory::Ended(change)) {
+    STRATA_ASSIGN_OR_RETURN(change,
+                            stack_->state().changes->history().Next(change.id(), &seen, until));
+    if (std::chrono::steady_clock::now() > until) return DeadlineExceeded("the swap hangs");
+  }
+  return change.state() == v1::Change::STATE_DONE ? OkStatus() : Internal(change.reason());
 }
 
 v1::Trial LiveStack::Get(const std::string& id) {

@@ -28,11 +28,16 @@ class LiveStack final {
   // strata.core.v1.Core, as an operator calls it.
   Result<core::v1::Trial> StartTrial(const std::string& slot, const std::string& package,
                                      const std::string& config_json = "", double shadow = 100);
+  Result<core::v1::Trial> StartTrial(const core::v1::StartTrialRequest& request);
+  Result<core::v1::Change> ChangeOf(const core::v1::Trial& trial);
   core::v1::Trial Get(const std::string& id);
   core::v1::Trial End(const std::string& id);
   // Repeats `traffic` until the trial answers `enough`, or for a long time.
   core::v1::Trial Until(const std::string& id, const std::function<void()>& traffic,
                         const std::function<bool(const core::v1::Trial&)>& enough);
+
+  // Swaps and waits until the change has switched, without a probation.
+  Status Swap(const std::string& slot, const std::string& package);
 
   // strata.data.v1.Data of slot "record".
   Result<data::v1::WriteResponse> Put(const std::string& id, const std::string& family);

@@ -163,6 +163,7 @@ Result<v1::ChangeResponse> Changes::Begin(
   return BeginPlanned(order, [&](const Layout& layout) -> Result<Job> {
     STRATA_ASSIGN_OR_RETURN(const Wanted slots, wanted(layout));
     STRATA_ASSIGN_OR_RETURN(ChangePlan plan, PlanChange(state_, slots));
+    if (order.canary) plan.shown.mutable_slots(0)->set_action(v1::SlotChange::ACTION_CANARY);
     return Job{"", order, std::move(plan), std::nullopt};
   });
 }
@@ -273,10 +274,11 @@ void Changes::RunJob(Job job) {
   KeepCopying(job, job.plan);
   std::optional<ChangeRunner> runner;
   monitor.cut_over = [&] { return Keep(job, *runner); };
-  runner.emplace(shared_, std::move(job.plan), monitor);
+  runner.emplace(shared_, std::move(job.plan), monitor, job.order.canary);
   ChangeOutcome outcome;
   const Status status = runner->Switch(&outcome);
   if (!status.ok()) return Fail(job, outcome, status);
+  if (job.order.canary) return BeginCanary(job, *runner, outcome);
   runner->Drain(&outcome);
   Succeed(job, *runner, outcome);
 }

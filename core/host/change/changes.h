@@ -46,6 +46,11 @@ class Changes final {
                                             const std::string& who);
   Result<core::v1::ChangeResponse> CommitFormat(const core::v1::CommitFormatRequest& request,
                                                 const std::string& who);
+  // A candidate that serves a share of the patients until it is ended (End), for `duration_us` at
+  // the most (0: no limit), or until it breaks a bound. It is on probation all the while.
+  Result<core::v1::ChangeResponse> StartCanary(const core::v1::SwapRequest& request,
+                                               const CanaryOrder& canary, std::int64_t duration_us,
+                                               const std::string& who);
   Result<core::v1::Change> End(const std::string& id);
 
   // A change that some other part of the core has planned (a move): `plan` runs on this thread.
@@ -56,6 +61,7 @@ class Changes final {
     bool plan_only = false;
     std::int64_t probation_us = 0;  // 0: none.
     std::string reason{};           // Of automatic ones.
+    std::optional<CanaryOrder> canary{};
   };
   Result<core::v1::ChangeResponse> Begin(
       const Order& order, const std::function<Result<Wanted>(const Layout&)>& wanted);
@@ -81,8 +87,9 @@ class Changes final {
     std::vector<std::unique_ptr<Probation>> slots;
     std::vector<core::v1::SlotChange> changes;
     std::shared_ptr<const Layout> before;
-    std::string breach;         // Why it is to be taken back.
-    std::string taken_back_by;  // The change that does so.
+    std::shared_ptr<const Canary> canary;  // Null: it is none. shared: with the layout.
+    std::string breach;                    // Why it is to be taken back.
+    std::string taken_back_by;             // The change that does so.
     bool over = false;
   };
   class Claim;
@@ -99,6 +106,10 @@ class Changes final {
   void Release();
   void Succeed(const Job& job, const ChangeRunner& runner, const ChangeOutcome& outcome);
   void StartProbation(const Job& job, const ChangeRunner& runner, std::int64_t until_us);
+  // Canaries (changes_canary.cc).
+  void BeginCanary(const Job& job, const ChangeRunner& runner, const ChangeOutcome& outcome);
+  std::string CheckProcess(const OnProbation& change) const;
+  void RemoveCanary(const OnProbation& change);
   void ShowProbation(const OnProbation& change, std::int64_t until_us);
   void CheckProbations();
   // Told to others by Announce, when the next change may begin.

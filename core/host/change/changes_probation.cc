@@ -46,6 +46,7 @@ void Changes::StartProbation(const Job& job, const ChangeRunner& runner, std::in
 }
 
 void Changes::ShowProbation(const OnProbation& change, std::int64_t until_us) {
+  if (change.canary != nullptr) return;  // What serves the slot is not on probation.
   Layout layout = *state_.layout();
   for (const v1::SlotChange& part : change.changes) {
     if (Slot* const slot = layout.Find(part.slot()); slot != nullptr) {
@@ -63,8 +64,10 @@ void Changes::CheckProbations() {
   }
   for (OnProbation& change : probations_) {
     if (std::find(to_end.begin(), to_end.end(), change.id) != to_end.end()) {
-      EndProbation(&change, Change::STATE_DONE, "the probation was ended");
+      EndProbation(&change, Change::STATE_DONE,
+                   change.canary != nullptr ? "it was ended" : "the probation was ended");
     } else if (change.taken_back_by.empty()) {
+      if (change.canary != nullptr) change.breach = CheckProcess(change);
       for (const auto& slot : change.slots) {
         const std::string why = slot->Check();
         if (change.breach.empty() && !why.empty()) {
@@ -84,6 +87,9 @@ void Changes::CheckProbations() {
 
 void Changes::TakeBack(OnProbation* change) {
   state_.log.Warning("change.breach", {{"change", change->id}, {"reason", change->breach}});
+  if (change->canary != nullptr) {
+    return EndProbation(change, Change::STATE_ROLLED_BACK, change->breach);
+  }
   Order order;
   order.kind = Change::KIND_ROLLBACK;
   order.who = "core";
@@ -102,7 +108,9 @@ void Changes::TakeBack(OnProbation* change) {
 void Changes::EndProbation(OnProbation* change, Change::State state, const std::string& why) {
   change->over = true;
   ShowProbation(*change, 0);
-  if (state == Change::STATE_DONE && change->breach.empty()) {
+  if (change->canary != nullptr) {
+    RemoveCanary(*change);
+  } else if (state == Change::STATE_DONE && change->breach.empty()) {
     kept_.Confirm(change->id);
     static_cast<void>(kept_.Save());
   }
@@ -129,10 +137,11 @@ void Changes::Supersede(const Job& job, const ChangePlan& plan) {
     if (!Touches(change.changes, plan)) continue;
     const bool back = job.order.kind == Change::KIND_ROLLBACK;
     const std::string by = job.id + " (" + job.order.who + ")";
+    const bool taken_back = back && change.canary == nullptr;
     const std::string why = !change.breach.empty() ? change.breach
-                            : back                 ? "taken back by " + by
+                            : taken_back           ? "taken back by " + by
                                                    : "followed by " + by;
-    EndProbation(&change, back ? Change::STATE_ROLLED_BACK : Change::STATE_DONE, why);
+    EndProbation(&change, taken_back ? Change::STATE_ROLLED_BACK : Change::STATE_DONE, why);
   }
   std::erase_if(probations_, [](const OnProbation& change) { return change.over; });
 }

@@ -27,7 +27,14 @@ Probation::Probation(std::shared_ptr<Instance> instance, std::shared_ptr<const S
   marks_.push_back(instance_->stats().Mark());
 }
 
+Probation::Probation(std::shared_ptr<Instance> instance, std::shared_ptr<const SlotStats> beside,
+                     const ProbationBounds& bounds)
+    : instance_(std::move(instance)), beside_(std::move(beside)), bounds_(bounds) {
+  marks_.push_back(instance_->stats().Mark());
+}
+
 std::string Probation::Check() {
+  if (beside_ != nullptr) before_ = beside_->Mark();
   marks_.push_back(instance_->stats().Mark());
   const StatsMark recent = marks_.back()->Since(*marks_.front());
   if (marks_.size() > bounds_.window) marks_.pop_front();
@@ -48,7 +55,9 @@ std::string Probation::CheckErrors(const StatsMark& recent) const {
   const double now = Share(recent.calls);
   const double then = before_ == nullptr ? 0 : Share(before_->calls);
   if (now <= then + bounds_.more_errors || now <= 2 * then) return {};
-  return Text("%.1f %% of its calls fail; before, %.1f %% did", now * 100, then * 100);
+  return Text(beside_ == nullptr ? "%.1f %% of its calls fail; before, %.1f %% did"
+                                 : "%.1f %% of its calls fail; beside it, %.1f %% do",
+              now * 100, then * 100);
 }
 
 std::string Probation::CheckLatency(const StatsMark& recent) {
@@ -63,9 +72,10 @@ std::string Probation::CheckLatency(const StatsMark& recent) {
   const bool slow = now > then * bounds_.slower && now > then + bounds_.slower_by_s;
   slow_ = slow ? slow_ + 1 : 0;
   if (slow_ < bounds_.checks) return {};
-  return Text(many ? "its p99 is %.1f ms; before, it was %.1f ms"
-                   : "half of its calls take more than %.1f ms; before, the p99 was %.1f ms",
-              now * 1e3, then * 1e3);
+  const std::string format =
+      std::string(many ? "its p99 is %.1f ms; " : "half of its calls take more than %.1f ms; ") +
+      (beside_ == nullptr ? "before, the p99 was %.1f ms" : "beside it, the p99 is %.1f ms");
+  return Text(format.c_str(), now * 1e3, then * 1e3);
 }
 
 }  // namespace strata::host

@@ -19,6 +19,9 @@ class Probation final {
   // `before`: what the plugin before did, or null: then only failures and health count.
   Probation(std::shared_ptr<Instance> instance, std::shared_ptr<const StatsMark> before,
             const ProbationBounds& bounds);
+  // The measure is what another one does at the same time.
+  Probation(std::shared_ptr<Instance> instance, std::shared_ptr<const SlotStats> beside,
+            const ProbationBounds& bounds);
 
   // One look. Empty: all is well; else why the change is to be taken back.
   std::string Check();
@@ -31,7 +34,8 @@ class Probation final {
   std::string CheckLatency(const StatsMark& recent);
 
   const std::shared_ptr<Instance> instance_;
-  const std::shared_ptr<const StatsMark> before_;
+  const std::shared_ptr<const SlotStats> beside_;  // Null: `before_` stays.
+  std::shared_ptr<const StatsMark> before_;
   const ProbationBounds bounds_;
   std::deque<std::shared_ptr<const StatsMark>> marks_;  // Oldest first.
   int unhealthy_ = 0;

@@ -9,6 +9,7 @@
 #include "core/host/format_control.h"
 #include "core/host/slot_build.h"
 #include "core/host/stack_state.h"
+#include "core/sdk/strata/abi.h"
 
 namespace strata::host {
 namespace {
@@ -27,12 +28,16 @@ constexpr std::chrono::seconds kDiscardTime{5};
 }  // namespace
 
 ChangeRunner::ChangeRunner(std::shared_ptr<StackState> state, ChangePlan plan,
-                           ChangeMonitor monitor)
+                           ChangeMonitor monitor, std::optional<CanaryOrder> canary)
     : shared_(std::move(state)),
       state_(*shared_),
       plan_(std::move(plan)),
       monitor_(std::move(monitor)),
-      staged_(*plan_.from) {}
+      canary_order_(std::move(canary)),
+      staged_(*plan_.from) {
+  // What it does is not counted as the slot's: the two are compared.
+  if (canary_order_) plan_.to.Find(plan_.steps.front().slot)->stats = canary_order_->candidate;
+}
 
 ChangeRunner::~ChangeRunner() = default;
 
@@ -58,8 +63,11 @@ Status ChangeRunner::Switch(ChangeOutcome* outcome) {
   Status status = Prepare();
   if (status.ok()) status = CopyRecords();
   if (status.ok()) status = CheckEnded();
+  if (status.ok() && canary_order_) status = CheckCanary();
   if (status.ok()) {
-    if (NeedsGate()) {
+    if (canary_order_) {
+      CommitCanary(outcome);
+    } else if (NeedsGate()) {
       status = PassThroughGate(outcome);
     } else {
       Commit(outcome);
@@ -244,19 +252,64 @@ void ChangeRunner::Commit(ChangeOutcome* outcome) {
     Slot* const next = plan_.to.Find(step.slot);
     if (next != nullptr) Remember(step, next);
     if (now == nullptr || now->instance == nullptr) continue;
-    if (next == nullptr || next->instance != now->instance) outcome->old.push_back(now->instance);
+    if (next != nullptr && next->instance == now->instance) continue;
+    outcome->old.push_back(now->instance);
+    if (now->canary != nullptr) outcome->old.push_back(now->canary->candidate().instance);
   }
   std::reverse(outcome->old.begin(), outcome->old.end());
-  // Probations may have ended since the plan was made.
+  // Probations and canaries may have ended since the plan was made.
   const std::shared_ptr<const Layout> seen = state_.layout();
   for (Slot& slot : plan_.to.slots) {
     const Slot* const now = seen->Find(slot.config.name);
+    slot.canary = nullptr;
     if (now != nullptr && now->instance == slot.instance) {
       slot.probation_until_us = now->probation_until_us;
+      slot.canary = now->canary;
     }
   }
   outcome->generation_after = state_.Publish(plan_.to);
   for (const auto& candidate : candidates_) candidate->set_staged(false);
+}
+
+// A request goes to either of the two without anybody but the core knowing.
+Status ChangeRunner::CheckCanary() const {
+  const std::string& name = plan_.steps.front().slot;
+  const Slot& live = *plan_.from->Find(name);
+  const Slot& candidate = *plan_.to.Find(name);
+  for (std::uint32_t i = 0; i < live.instance->method_count(); ++i) {
+    const strata_method& method = live.instance->method(i);
+    const std::int32_t index = candidate.instance->MethodIndex(abi::View(method.full_name));
+    const std::string shown(abi::View(method.full_name));
+    if (index < 0) return FailedPrecondition("the candidate does not implement " + shown);
+    if (candidate.instance->method(static_cast<std::uint32_t>(index)).kind != method.kind) {
+      return FailedPrecondition("the candidate streams " + shown + " in another way");
+    }
+  }
+  if (!live.service) return OkStatus();
+  for (const HttpRoute& route : live.service->routes) {
+    const bool served = candidate.service &&
+                        std::any_of(candidate.service->routes.begin(),
+                                    candidate.service->routes.end(), [&](const HttpRoute& r) {
+                                      return r.path == route.path && r.audience == route.audience;
+                                    });
+    if (!served) return FailedPrecondition("the candidate does not serve the route " + route.path);
+  }
+  return OkStatus();
+}
+
+void ChangeRunner::CommitCanary(ChangeOutcome* outcome) {
+  monitor_.step("switch");
+  Layout layout = *state_.layout();
+  const Slot& candidate = *plan_.to.Find(plan_.steps.front().slot);
+  Slot* const live = layout.Find(candidate.config.name);
+  SlotRoute live_route;
+  SlotRoute route;
+  live_route.instance = live->instance;
+  route.instance = candidate.instance;
+  canary_ = std::make_shared<const Canary>(live_route, std::move(route), *canary_order_);
+  live->canary = canary_;
+  outcome->generation_after = state_.Publish(layout);
+  for (const auto& instance : candidates_) instance->set_staged(false);
 }
 
 // What a rollback would bring back.
@@ -270,6 +323,7 @@ void ChangeRunner::Remember(const PlannedStep& step, Slot* slot) const {
   before->code = now->instance->spec().plugin;
   before->instance = nullptr;
   before->previous = nullptr;
+  before->canary = nullptr;
   before->service.reset();
   before->early = State::kResolved;
   before->probation_until_us = 0;
@@ -278,30 +332,37 @@ void ChangeRunner::Remember(const PlannedStep& step, Slot* slot) const {
 
 // ---- after the switch --------------------------------------------------------------------------
 
-bool ChangeRunner::WaitDrained(std::uint64_t last, Deadline deadline, ChangeOutcome* outcome) {
-  RouteTable& table = state_.table;
+namespace {
+
+bool WaitDrained(StackState& state, std::uint64_t last, Deadline deadline, ChangeOutcome* outcome) {
+  RouteTable& table = state.table;
   if (table.WaitDrained(last, std::min(deadline, steady_clock::now() + kEndlessGrace))) return true;
   table.Cancel(last, RouteTable::Ending::kEndless);
-  outcome->resumed += state_.hub.CancelGeneration(last, RouteTable::Ending::kEndless);
+  outcome->resumed += state.hub.CancelGeneration(last, RouteTable::Ending::kEndless);
   return table.WaitDrained(last, deadline);
 }
 
-void ChangeRunner::Drain(ChangeOutcome* outcome) {
-  monitor_.step("drain");
-  RouteTable& table = state_.table;
-  const std::uint64_t last = outcome->generation_after - 1;
-  const auto in_flight = static_cast<std::uint64_t>(table.InFlightUpTo(last));
-  const Deadline deadline = steady_clock::now() + state_.config.drain_timeout;
-  if (!WaitDrained(last, deadline, outcome)) {
-    outcome->cancelled += static_cast<std::uint64_t>(table.InFlightUpTo(last));
-    table.Cancel(last);
-    state_.hub.CancelGeneration(last);
-    if (!table.WaitDrained(last, steady_clock::now() + kCancelGrace)) {
-      outcome->abandoned = static_cast<std::uint64_t>(table.Abandon(last));
+}  // namespace
+
+void DrainGenerations(StackState& state, std::uint64_t generation, ChangeOutcome* outcome) {
+  RouteTable& table = state.table;
+  const auto in_flight = static_cast<std::uint64_t>(table.InFlightUpTo(generation));
+  const Deadline deadline = steady_clock::now() + state.config.drain_timeout;
+  if (!WaitDrained(state, generation, deadline, outcome)) {
+    outcome->cancelled += static_cast<std::uint64_t>(table.InFlightUpTo(generation));
+    table.Cancel(generation);
+    state.hub.CancelGeneration(generation);
+    if (!table.WaitDrained(generation, steady_clock::now() + kCancelGrace)) {
+      outcome->abandoned = static_cast<std::uint64_t>(table.Abandon(generation));
     }
   }
   const std::uint64_t told = outcome->resumed + outcome->cancelled;
   outcome->drained += in_flight > told ? in_flight - told : 0;
+}
+
+void ChangeRunner::Drain(ChangeOutcome* outcome) {
+  monitor_.step("drain");
+  DrainGenerations(state_, outcome->generation_after - 1, outcome);
 }
 
 Status RetireInstance(const std::shared_ptr<StackState>& state,

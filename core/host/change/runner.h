@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/host/canary.h"
 #include "core/host/change/plan.h"
 #include "core/host/change/transfer.h"
 #include "core/host/slot_control.h"
@@ -40,7 +42,10 @@ struct ChangeOutcome {
 // nothing: on any error before the switch everything is as it was and the candidates are gone.
 class ChangeRunner final {
  public:
-  ChangeRunner(std::shared_ptr<StackState> state, ChangePlan plan, ChangeMonitor monitor);
+  // With `canary` the plan's only step brings a candidate up that serves a share of the patients,
+  // beside what serves the slot.
+  ChangeRunner(std::shared_ptr<StackState> state, ChangePlan plan, ChangeMonitor monitor,
+               std::optional<CanaryOrder> canary = std::nullopt);
   ~ChangeRunner();
 
   // Until the new generation serves. CANCELLED: it was to end; else the reason why a candidate did
@@ -53,6 +58,8 @@ class ChangeRunner final {
   const ChangePlan& plan() const { return plan_; }
   // What runs after the switch.
   const Layout& layout() const { return plan_.to; }
+  // Once switched: what serves beside; null without `canary`.
+  const std::shared_ptr<const Canary>& canary() const { return canary_; }
 
  private:
   Status Prepare();
@@ -71,24 +78,32 @@ class ChangeRunner final {
   Status CutOver();
   void GiveBack();
   void Commit(ChangeOutcome* outcome);
+  Status CheckCanary() const;
+  void CommitCanary(ChangeOutcome* outcome);
   void Remember(const PlannedStep& step, Slot* slot) const;
   void Discard();
   Status CheckEnded() const;
   bool NeedsGate() const;
   Deadline StartDeadline() const;
-  bool WaitDrained(std::uint64_t last, Deadline deadline, ChangeOutcome* outcome);
 
   // Unstages at the end, whatever happened.
   const std::shared_ptr<StackState> shared_;
   StackState& state_;
   ChangePlan plan_;
   const ChangeMonitor monitor_;
-  Layout staged_;  // What candidates see.
+  const std::optional<CanaryOrder> canary_order_;
+  std::shared_ptr<const Canary> canary_;  // shared: with the layout and the routes.
+  Layout staged_;                         // What candidates see.
   std::vector<std::string> reconfigured_;
   std::vector<std::shared_ptr<Instance>> candidates_;
   std::vector<std::shared_ptr<Instance>> released_;  // Have given their data up.
   std::vector<std::pair<std::string, std::unique_ptr<Transfer>>> transfers_;
 };
+
+// Waits for the requests of `generation` and earlier ones; tells those that do not end by
+// themselves to, and gives up what does not end even then. At most the stack's drain timeout and
+// two seconds.
+void DrainGenerations(StackState& state, std::uint64_t generation, ChangeOutcome* outcome);
 
 // Takes a replaced instance to RETIRED. `calls_left`: requests that were given up may still be in
 // it, so it is told to end its work and kept (ZOMBIE). DEADLINE_EXCEEDED: it did not let go.

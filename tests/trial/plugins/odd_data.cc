@@ -32,6 +32,10 @@ class OddData final : public v1::DataService {
                 Writer<v1::SearchResponse>& writer) override {
     return right_.Search(cx, request, writer);
   }
+  Status Update(Context& cx, const v1::UpdateRequest& request,
+                v1::WriteResponse* response) override {
+    return right_.Update(cx, request, response);
+  }
   Status Delete(Context& cx, const v1::DeleteRequest& request,
                 v1::DeleteResponse* response) override {
     return right_.Delete(cx, request, response);

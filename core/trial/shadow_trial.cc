@@ -1,4 +1,4 @@
-#include "core/trial/trial.h"
+#include "core/trial/shadow_trial.h"
 
 #include <pthread.h>
 
@@ -27,8 +27,6 @@ v1::Trial::State ToWire(TrialState state) {
       return v1::Trial::STATE_RUNNING;
     case TrialState::kEnded:
       return v1::Trial::STATE_ENDED;
-    case TrialState::kWithdrawn:
-      return v1::Trial::STATE_WITHDRAWN;
     case TrialState::kFailed:
       return v1::Trial::STATE_FAILED;
   }
@@ -58,14 +56,14 @@ bool Provides(const host::SlotReport& report, std::string_view service) {
 
 }  // namespace
 
-Trial::Trial(host::Stack& live, Spec spec) : live_(live), spec_(std::move(spec)) {}
+ShadowTrial::ShadowTrial(host::Stack& live, Spec spec) : live_(live), spec_(std::move(spec)) {}
 
-Trial::~Trial() {
-  End(TrialState::kEnded, "the stack stops");
+ShadowTrial::~ShadowTrial() {
+  End("the stack stops");
   if (thread_.joinable()) thread_.join();
 }
 
-Status Trial::Begin() {
+Status ShadowTrial::Begin() {
   const std::string& slot = spec_.candidate.slot;
   const host::SlotReport live_report = ReportOf(live_, slot);
   {
@@ -99,7 +97,7 @@ Status Trial::Begin() {
   return OkStatus();
 }
 
-void Trial::Run(ShadowTap& tap) {
+void ShadowTrial::Run(ShadowTap& tap) {
   // Before anything is copied: every write that the copy may lack is counted.
   live_.state().router.set_tap(&tap);
   const Status prepared = Prepare();
@@ -108,7 +106,7 @@ void Trial::Run(ShadowTap& tap) {
   Finish(prepared);
 }
 
-Status Trial::Prepare() {
+Status ShadowTrial::Prepare() {
   if (feed_ != nullptr) STRATA_RETURN_IF_ERROR(feed_->Fill());
   // What came meanwhile is older than the candidate's data.
   while (queue_.Pop(steady_clock::now())) report_.Skipped();
@@ -116,7 +114,7 @@ Status Trial::Prepare() {
   return OkStatus();
 }
 
-void Trial::Replay(WriteLog& writes) {
+void ShadowTrial::Replay(WriteLog& writes) {
   Replayer replayer(*side_, feed_.get(), writes, *compare_, report_);
   const auto until = spec_.duration.count() == 0 ? steady_clock::time_point::max()
                                                  : steady_clock::now() + spec_.duration;
@@ -126,7 +124,7 @@ void Trial::Replay(WriteLog& writes) {
   }
 }
 
-void Trial::Finish(const Status& prepared) {
+void ShadowTrial::Finish(const Status& prepared) {
   queue_.Close();
   const Status down = side_->Stop();
   stuck_.store(!down.ok());
@@ -135,7 +133,6 @@ void Trial::Finish(const Status& prepared) {
   std::string reason;
   {
     const base::MutexLock lock(mutex_);
-    state = end_as_;
     reason = reason_;
   }
   if (!prepared.ok() && !stop_.load()) {
@@ -146,7 +143,7 @@ void Trial::Finish(const Status& prepared) {
   Show(state, std::move(reason));
 }
 
-void Trial::Show(TrialState state, std::string reason) {
+void ShadowTrial::Show(TrialState state, std::string reason) {
   const bool over = state != TrialState::kPreparing && state != TrialState::kRunning;
   live_.state().log.Info(over ? "trial.ended" : "trial.running",
                          {{"trial", spec_.id},
@@ -162,23 +159,22 @@ void Trial::Show(TrialState state, std::string reason) {
   changed_.NotifyAll();
 }
 
-void Trial::End(TrialState as, std::string reason) {
+void ShadowTrial::End(std::string reason) {
   {
     const base::MutexLock lock(mutex_);
     if (stop_.exchange(true)) return;
-    end_as_ = as;
     if (reason_.empty()) reason_ = std::move(reason);
   }
   queue_.Close();
 }
 
-bool Trial::ended() const {
+bool ShadowTrial::ended() const {
   const base::MutexLock lock(mutex_);
   return state_ != TrialState::kPreparing && state_ != TrialState::kRunning;
 }
 
-bool Trial::WaitEnded(steady_clock::time_point until,
-                      const std::function<bool()>& cancelled) const {
+bool ShadowTrial::WaitEnded(steady_clock::time_point until,
+                            const std::function<bool()>& cancelled) const {
   while (!ended()) {
     if (cancelled() || steady_clock::now() >= until) return false;
     const base::MutexLock lock(mutex_);
@@ -188,11 +184,10 @@ bool Trial::WaitEnded(steady_clock::time_point until,
   return true;
 }
 
-void Trial::Fill(v1::Trial* out) const {
+void ShadowTrial::Fill(v1::Trial* out) const {
   out->set_id(spec_.id);
   out->set_slot(spec_.candidate.slot);
   out->set_shadow_percent(spec_.shadow_percent);
-  out->set_canary_percent(spec_.canary_percent);
   const base::MutexLock lock(mutex_);
   FillOccupant(live_report_, out->mutable_live());
   FillOccupant(candidate_report_, out->mutable_candidate());
