@@ -80,15 +80,17 @@ void ChangeReader::Response(strata_bytes message) {
       changes_.push_back(deleted_ + "/" + response.version_id());
       break;
     }
-    case Kind::kTransaction:
+    case Kind::kTransaction: {
       // Deletions in it are not named.
-      for (const auto& entry : Parsed<data::v1::TransactionResponse>(message).entries()) {
+      const auto transaction = Parsed<data::v1::TransactionResponse>(message);
+      for (const auto& entry : transaction.entries()) {
         if (entry.method() == "DELETE") unnamed_ = true;
         if (entry.has_resource() && entry.method() != "GET" && entry.method() != "HEAD") {
           add(entry.resource());
         }
       }
       break;
+    }
     case Kind::kCommit:
       changes_.push_back(ChangeOfCommit(Parsed<hosting::v1::CommitResponse>(message).version()));
       break;
