@@ -31,8 +31,8 @@ struct RoutedSlot {
 
 // A generation of these slots. `chosen` is the slot's name per service for callers who name none;
 // where it is absent or does not run, the only provider is.
-std::unique_ptr<Routes> BuildRoutes(
-    const std::vector<RoutedSlot>& slots,
-    const std::map<std::string, std::string, std::less<>>& chosen, MethodNames& names);
+std::unique_ptr<Routes> BuildRoutes(const std::vector<RoutedSlot>& slots,
+                                    const std::map<std::string, std::string, std::less<>>& chosen,
+                                    MethodNames& names);
 
 }  // namespace strata::host
