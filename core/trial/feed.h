@@ -31,6 +31,7 @@ class Feed {
   using Gate = std::function<bool(const std::string& change)>;
   // What was committed since, in the order of the commits, up to the first change that `gate` holds
   // back; else up to the moment of the call at least. What is held back comes first the next time.
+  // An error: the candidate has no state to compare with; UNAVAILABLE: until more has been brought.
   virtual Status Follow(const Gate& gate) = 0;
 
   // Answers may differ there although both are right.

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <functional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "core/trial/feed.h"
@@ -50,9 +53,10 @@ class HostingFeed final : public Feed {
     bool read = true;
     while (true) {
       STRATA_RETURN_IF_ERROR(Apply(gate));
-      if (!pending_.empty() || !read) return OkStatus();
+      if (!pending_.empty() || !read) break;
       STRATA_ASSIGN_OR_RETURN(read, Read());
     }
+    return ahead_.empty() ? OkStatus() : Unavailable("rows have values of later commits");
   }
 
   // Versions of what was written since the copy are the candidate's own.
@@ -102,7 +106,7 @@ class HostingFeed final : public Feed {
     while (!pending_.empty() && gate(ChangeOfCommit(pending_.front().version()))) {
       bytes += pending_.front().ByteSizeLong();
       for (v1::Change& change : *pending_.front().mutable_changes()) {
-        Add(change, commit.add_mutations());
+        Add(change, pending_.front().version(), commit.add_mutations());
       }
       pending_.pop_front();
       if (bytes < kMessageBytes) continue;
@@ -120,16 +124,30 @@ class HostingFeed final : public Feed {
     return CallStack(ends_.side, call);
   }
 
-  static void Add(v1::Change& change, v1::Mutation* to) {
+  // Watch sends a value as it is by then: a row may get that of a later commit, or none.
+  void Add(v1::Change& change, std::uint64_t version, v1::Mutation* to) {
     switch (change.kind()) {
       case v1::Change::KIND_DELETE:
+        ahead_.erase(change.key());
         to->set_delete_key(std::move(*change.mutable_key()));
         break;
       case v1::Change::KIND_DELETE_RANGE:
+        ahead_.erase(
+            ahead_.lower_bound(change.key()),
+            change.range_end().empty() ? ahead_.end() : ahead_.lower_bound(change.range_end()));
         to->mutable_delete_range()->set_begin(std::move(*change.mutable_key()));
         to->mutable_delete_range()->set_end(std::move(*change.mutable_range_end()));
         break;
       default:
+        if (change.value_version() == version) {
+          ahead_.erase(change.key());
+        } else {
+          ahead_.insert(change.key());
+        }
+        if (change.value_version() == 0) {
+          to->set_delete_key(std::move(*change.mutable_key()));
+          break;
+        }
         to->mutable_put()->set_key(std::move(*change.mutable_key()));
         to->mutable_put()->set_value(std::move(*change.mutable_value()));
     }
@@ -138,6 +156,7 @@ class HostingFeed final : public Feed {
   const FeedEnds ends_;
   std::uint64_t after_ = 0;  // Behind what is pending.
   std::deque<v1::CommitEvent> pending_;
+  std::set<std::string, std::less<>> ahead_;  // Keys whose value a commit to come has made.
 };
 
 }  // namespace

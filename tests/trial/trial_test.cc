@@ -21,6 +21,14 @@ bool Compared(const Trial& trial, const std::string& method, std::uint64_t times
 
 std::string Fault(const std::string& name) { return R"({"fault":")" + name + R"("})"; }
 
+std::string WhereDifferent(const core::v1::TrialMethod& method) {
+  std::string out = method.method() + ":";
+  for (const auto& difference : method.differences()) {
+    out += " " + difference.path() + " x" + std::to_string(difference.count());
+  }
+  return out;
+}
+
 class TrialTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -56,7 +64,7 @@ TEST_F(TrialTest, TheSameDataPluginAnswersTheSame) {
 
   EXPECT_EQ(trial.state(), Trial::STATE_RUNNING);
   for (const auto& method : trial.methods()) {
-    EXPECT_EQ(method.different(), 0u) << method.ShortDebugString();
+    EXPECT_EQ(method.different(), 0u) << WhereDifferent(method);
     EXPECT_EQ(method.same(), method.compared());
     EXPECT_EQ(method.errors(), 0u);
     EXPECT_GT(method.candidate().p50_us(), 0);
@@ -154,7 +162,7 @@ TEST_F(TrialTest, TheSameHostingPluginAnswersTheSame) {
       [](const Trial& t) { return Compared(t, "Get", 30); });
 
   for (const auto& method : trial.methods()) {
-    EXPECT_EQ(method.different(), 0u) << method.ShortDebugString();
+    EXPECT_EQ(method.different(), 0u) << WhereDifferent(method);
   }
 }
 
