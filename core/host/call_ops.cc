@@ -89,12 +89,10 @@ void SetTrailer(strata_call* c, const strata_kv* kv) {
 void Finish(strata_call* c, strata_code code) {
   Frame* const frame = Frame::Of(c);
   FramePool::Parking& parking = frame->pool->ParkingOf(frame);  // Outlives the frame's use.
-  {
-    const base::MutexLock lock(parking.mutex);
-    frame->finish_code = code;
-    frame->finished = true;
-  }
-  parking.changed.NotifyAll();
+  const base::MutexLock lock(parking.mutex);
+  frame->finish_code = code;
+  frame->finished = true;
+  parking.changed.NotifyAll();  // Under the lock: who waits may end the stack.
 }
 
 constexpr strata_call_ops MakeOps(bool reads, bool async) {

@@ -98,8 +98,8 @@ void FramePool::Unuse(Frame* frame) {
   frame->children.fetch_sub(1);
   if (frame->ref.load() != 0) return;  // Served still: nobody waits for its children.
   Parking& parking = ParkingOf(frame);
-  { const base::MutexLock lock(parking.mutex); }
-  parking.changed.NotifyAll();
+  const base::MutexLock lock(parking.mutex);
+  parking.changed.NotifyAll();  // Under the lock: who waits may end the stack.
 }
 
 static_assert(std::is_standard_layout_v<strata_call>);
