@@ -1,8 +1,11 @@
 #include "core/base/clock.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <chrono>
+#include <cstdint>
 #include <ctime>
+
+#include "core/base/digits.h"
 
 namespace strata::base {
 namespace {
@@ -25,12 +28,13 @@ std::int64_t SystemClock::MonotonicNs() const { return ReadNs(CLOCK_MONOTONIC); 
 TimestampText FormatTimestamp(std::int64_t wall_us) {
   std::int64_t micros = wall_us % 1'000'000;
   if (micros < 0) micros += 1'000'000;
-  const time_t seconds = std::clamp((wall_us - micros) / 1'000'000, kFirstSecond, kLastSecond);
-  tm parts{};
-  gmtime_r(&seconds, &parts);
+  const std::int64_t seconds =
+      std::clamp((wall_us - micros) / 1'000'000, kFirstSecond, kLastSecond);
   TimestampText out{};
-  const std::size_t used = strftime(out.text, sizeof out.text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(out.text + used, sizeof out.text - used, ".%06dZ", static_cast<int>(micros));
+  char* at = PutDateTime(out.text, std::chrono::sys_seconds(std::chrono::seconds(seconds)));
+  *at++ = '.';
+  at = PutDigits(at, 6, static_cast<std::uint64_t>(micros));
+  *at = 'Z';
   return out;
 }
 

@@ -3,11 +3,15 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdio>
+#include <cstdint>
+
+#include "core/base/digits.h"
 
 namespace strata::web {
 namespace {
 
+using base::PutDigits;
+using base::PutText;
 using std::chrono::day;
 using std::chrono::days;
 using std::chrono::month;
@@ -151,15 +155,19 @@ void AppendHttpDate(std::int64_t us, std::string* out) {
   const std::int64_t since = us >= 0 ? us / kDay : (us - kDay + 1) / kDay;
   const sys_days date{days(since)};
   const year_month_day ymd(date);
-  const std::int64_t of_day = (us - since * kDay) / kSecond;
   const unsigned weekday = std::chrono::weekday(date).c_encoding();
-  char text[64];
-  const int size = std::snprintf(text, sizeof(text), "%s, %02u %s %04d %02d:%02d:%02d GMT",
-                                 kWeekdays[weekday].data(), static_cast<unsigned>(ymd.day()),
-                                 kMonths[static_cast<unsigned>(ymd.month()) - 1].data(),
-                                 static_cast<int>(ymd.year()), static_cast<int>(of_day / 3600),
-                                 static_cast<int>(of_day / 60 % 60), static_cast<int>(of_day % 60));
-  out->append(text, static_cast<std::size_t>(size));
+  char text[32];
+  char* at = PutText(text, kWeekdays[weekday]);
+  at = PutText(at, ", ");
+  at = PutDigits(at, 2, static_cast<unsigned>(ymd.day()));
+  *at++ = ' ';
+  at = PutText(at, kMonths[static_cast<unsigned>(ymd.month()) - 1]);
+  *at++ = ' ';
+  at = PutDigits(at, 4, static_cast<std::uint64_t>(static_cast<int>(ymd.year())));
+  *at++ = ' ';
+  at = base::PutTimeOfDay(at, static_cast<std::uint64_t>((us - since * kDay) / kSecond));
+  at = PutText(at, " GMT");
+  out->append(text, at);
 }
 
 std::optional<std::int64_t> ParseHttpDate(std::string_view text) {
@@ -183,16 +191,14 @@ std::optional<std::int64_t> ParseHttpDate(std::string_view text) {
 }
 
 void AppendInstant(std::int64_t us, std::string* out) {
-  const std::int64_t since = us >= 0 ? us / kDay : (us - kDay + 1) / kDay;
-  const year_month_day ymd{sys_days{days(since)}};
-  const std::int64_t of_day = us - since * kDay;
-  char text[64];
-  const int size = std::snprintf(
-      text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(ymd.year()),
-      static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
-      static_cast<int>(of_day / kHour), static_cast<int>(of_day / kMinute % 60),
-      static_cast<int>(of_day / kSecond % 60), static_cast<int>(of_day / 1000 % 1000));
-  out->append(text, static_cast<std::size_t>(size));
+  const std::chrono::sys_time<std::chrono::microseconds> instant{std::chrono::microseconds(us)};
+  const auto second = std::chrono::floor<std::chrono::seconds>(instant);
+  char text[32];
+  char* at = base::PutDateTime(text, second);
+  *at++ = '.';
+  at = PutDigits(at, 3, static_cast<std::uint64_t>((instant - second).count() / 1000));
+  *at++ = 'Z';
+  out->append(text, at);
 }
 
 }  // namespace strata::web

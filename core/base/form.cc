@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace strata::web {
 namespace {
@@ -48,10 +49,23 @@ std::size_t Utf8Sequence(std::string_view text) {
   return 0;
 }
 
+bool IsLiteral(std::string_view text, Plus plus) {
+  return text.find('%') == std::string_view::npos && text.find('\0') == std::string_view::npos &&
+         (plus != Plus::kSpace || text.find('+') == std::string_view::npos);
+}
+
 }  // namespace
 
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
+    std::uint64_t eight = 0;
+    if (text.size() >= sizeof(eight)) {
+      std::memcpy(&eight, text.data(), sizeof(eight));
+      if ((eight & 0x8080808080808080U) == 0) {
+        text.remove_prefix(sizeof(eight));
+        continue;
+      }
+    }
     const std::size_t size = Utf8Sequence(text);
     if (size == 0) return false;
     text.remove_prefix(size);
@@ -60,6 +74,9 @@ bool IsUtf8(std::string_view text) {
 }
 
 std::optional<std::string> PercentDecode(std::string_view text, Plus plus) {
+  if (IsLiteral(text, plus)) {
+    return IsUtf8(text) ? std::optional<std::string>(text) : std::nullopt;
+  }
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -1,5 +1,8 @@
 #include "core/base/json_writer.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace strata::json {
 namespace {
 
@@ -28,19 +31,38 @@ void AppendEscape(unsigned char c, std::string& out) {
   }
 }
 
+constexpr std::uint64_t kEach = ~std::uint64_t{0} / 255;  // 01 in each of eight bytes
+
+// Some high bit of the bytes that are below `n` (at most 80) is set; of the others none.
+constexpr std::uint64_t Below(std::uint64_t bytes, unsigned n) {
+  return (bytes - kEach * n) & ~bytes & (kEach * 0x80);
+}
+
+bool NeedsEscape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
+
+// The first byte from `at` on that is not written as it is; the size of the text when all are.
+std::size_t FindEscape(std::string_view text, std::size_t at) {
+  for (std::uint64_t bytes = 0; at + sizeof(bytes) <= text.size(); at += sizeof(bytes)) {
+    std::memcpy(&bytes, text.data() + at, sizeof(bytes));
+    if ((Below(bytes, 0x20) | Below(bytes ^ kEach * '"', 1) | Below(bytes ^ kEach * '\\', 1)) !=
+        0) {
+      break;
+    }
+  }
+  while (at < text.size() && !NeedsEscape(static_cast<unsigned char>(text[at]))) ++at;
+  return at;
+}
+
 }  // namespace
 
 void AppendQuoted(std::string_view text, std::string* out) {
   out->push_back('"');
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out->append(text.substr(plain, i - plain));
-    AppendEscape(c, *out);
-    plain = i + 1;
+  for (std::size_t plain = 0; plain < text.size();) {
+    const std::size_t escape = FindEscape(text, plain);
+    out->append(text.substr(plain, escape - plain));
+    if (escape < text.size()) AppendEscape(static_cast<unsigned char>(text[escape]), *out);
+    plain = escape + 1;
   }
-  out->append(text.substr(plain));
   out->push_back('"');
 }
 

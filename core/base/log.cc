@@ -16,6 +16,8 @@ namespace {
 constexpr std::array<std::string_view, 6> kLevelNames = {"trace",   "debug", "info",
                                                          "warning", "error", "fatal"};
 
+constexpr std::size_t kUsualLine = 384;
+
 // Length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629), 0 if there is none.
 std::size_t Utf8Length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -43,7 +45,20 @@ std::size_t Utf8Length(std::string_view text) {
   return 0;
 }
 
+// Whether the text may stand in JSON as it is, as nearly all do.
+bool IsPlain(std::string_view text) {
+  return text.size() <= Log::kMaxText && std::all_of(text.begin(), text.end(), [](char c) {
+           return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+         });
+}
+
 void AppendText(std::string_view text, std::string* out) {
+  if (IsPlain(text)) {
+    out->push_back('"');
+    out->append(text);
+    out->push_back('"');
+    return;
+  }
   std::string clean;
   clean.reserve(std::min(text.size(), Log::kMaxText));
   while (!text.empty()) {
@@ -120,7 +135,9 @@ std::size_t MemoryLogSink::Count(std::string_view text) const {
 
 void Log::Write(LogLevel level, std::string_view event, std::span<const LogField> fields) {
   if (!Enabled(level)) return;
-  std::string line = "{\"ts\":\"";
+  std::string line;
+  line.reserve(kUsualLine);
+  line.append("{\"ts\":\"");
   line.append(FormatTimestamp(clock_.WallUs()).text);
   line.append("\",\"level\":\"").append(LogLevelName(level)).append("\",\"event\":");
   AppendText(event, &line);

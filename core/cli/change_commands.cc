@@ -25,7 +25,7 @@ void AddProbation(CLI::App* command, ChangeFlags* flags) {
   command
       ->add_option("--probation", flags->probation,
                    "Take it back by itself if it does worse than before within this time "
-                   "(90s, 10m, 2h; 0: never) [10m]")
+                   "(90s, 10m, 2h; 0: never) [as the stack file says, else 10m]")
       ->type_name("TIME");
 }
 
@@ -154,12 +154,15 @@ void AddTrial(CLI::App& app, TrialOptions* options, int* exit_code) {
       ->type_name("PERCENT");
   command
       ->add_option("--more-errors", options->more_errors,
-                   "Canary: share of its calls that may fail beyond the live plugin's [5%]")
+                   "Canary: share of its calls that may fail beyond the live plugin's "
+                   "[as the stack file says, else 5%]")
       ->type_name("PERCENT");
   command->add_option("--slower", options->slower,
-                      "Canary: how many times the live p99 its own may be [3]");
+                      "Canary: how many times the live p99 its own may be "
+                      "[as the stack file says, else 3]");
   command->add_option("--least-calls", options->least_calls,
-                      "Canary: calls within ten seconds below which nothing is said [20]");
+                      "Canary: calls within ten seconds below which nothing is said "
+                      "[as the stack file says, else 20]");
   command
       ->add_option("--isolation", options->isolation,
                    "Canary: where it runs, in-process or process [as the live plugin]")
@@ -174,12 +177,13 @@ void AddTrial(CLI::App& app, TrialOptions* options, int* exit_code) {
                    "Package of the fresh store under a data plugin [that of the live one]")
       ->type_name("PACKAGE");
   command->add_flag("--json", options->json, "Print JSON, one line a second");
+  command->add_flag("--plan", options->plan, "Say what would happen and start nothing");
   command->add_flag("--detach", options->detach, "Leave it running and print its id");
   command->footer(
       "What a shadow writes never reaches the live records; what a canary writes is the record.\n"
       "Ctrl-C ends the trial; `strata trial end ID` ends one that was left running. Examples:\n"
       "  strata trial record ./next-release --shadow 10% --for 10m\n"
-      "  strata trial record ./next-release --canary 5%");
+      "  strata trial record ./next-release --canary 5% --plan");
   command->callback([=] { *exit_code = RunTrial(*options); });
 }
 

@@ -35,6 +35,8 @@ std::string ActionName(SlotChange::Action action) {
       return "migrate";
     case SlotChange::ACTION_CANARY:
       return "share with";
+    case SlotChange::ACTION_SHADOW:
+      return "compare with";
     default:
       return "change";
   }

@@ -80,23 +80,6 @@ class Client {
   const std::unique_ptr<v1::Core::Stub> stub_;
 };
 
-// Prints the plan, then follows the change; what the command exits with.
-Result<int> Carry(Client& client, const v1::ChangeResponse& response, const ChangeFlags& flags) {
-  std::fputs(PlanText(response.plan()).c_str(), stdout);
-  std::fflush(stdout);
-  if (!response.has_change()) return 0;
-  if (flags.no_wait) {
-    std::printf("%s has begun; strata changes --watch %s\n", response.change().id().c_str(),
-                response.change().id().c_str());
-    return 0;
-  }
-  STRATA_ASSIGN_OR_RETURN(const Change change, client.Follow(response.change().id()));
-  std::printf("%s\n", ChangeText(change).c_str());
-  const bool well =
-      change.state() == Change::STATE_DONE || change.state() == Change::STATE_PROBATION;
-  return well ? 0 : 1;
-}
-
 int Exit(const char* command, const Result<int>& code) {
   if (code.ok()) return *code;
   std::fprintf(stderr, "strata %s: %s\n", command, code.status().ToString().c_str());
@@ -125,8 +108,44 @@ Status SetProbation(const ChangeFlags& flags, Request* request) {
   return OkStatus();
 }
 
+template <typename Request>
+Status SetSettings(const std::vector<std::string>& settings, Request* request) {
+  if (settings.empty()) return OkStatus();
+  STRATA_ASSIGN_OR_RETURN(const std::string json, SettingsToJson(settings));
+  request->set_config_json(json);
+  return OkStatus();
+}
+
 void LimitTime(grpc::ClientContext* context) {
   context->set_deadline(std::chrono::system_clock::now() + kPlanTime);
+}
+
+template <typename Request>
+using ChangeRpc = grpc::Status (v1::Core::Stub::*)(grpc::ClientContext*, const Request&,
+                                                   v1::ChangeResponse*);
+
+// Asks for a change, prints its plan and follows it; what the command exits with.
+template <typename Request>
+Result<int> Carry(ChangeRpc<Request> rpc, Request* request, const ChangeFlags& flags) {
+  request->set_plan_only(flags.plan);
+  Client client(flags.at);
+  grpc::ClientContext context;
+  LimitTime(&context);
+  v1::ChangeResponse response;
+  STRATA_RETURN_IF_ERROR(client.From((client.stub().*rpc)(&context, *request, &response)));
+  std::fputs(PlanText(response.plan()).c_str(), stdout);
+  std::fflush(stdout);
+  if (!response.has_change()) return 0;
+  if (flags.no_wait) {
+    std::printf("%s has begun; strata changes --watch %s\n", response.change().id().c_str(),
+                response.change().id().c_str());
+    return 0;
+  }
+  STRATA_ASSIGN_OR_RETURN(const Change change, client.Follow(response.change().id()));
+  std::printf("%s\n", ChangeText(change).c_str());
+  const bool well =
+      change.state() == Change::STATE_DONE || change.state() == Change::STATE_PROBATION;
+  return well ? 0 : 1;
 }
 
 Result<int> Swap(const SwapOptions& options) {
@@ -135,20 +154,11 @@ Result<int> Swap(const SwapOptions& options) {
   request.set_package(PackagePath(options.package));
   request.set_version(options.version);
   request.set_isolation(options.isolation);
-  request.set_plan_only(options.flags.plan);
   STRATA_ASSIGN_OR_RETURN(const v1::SwapMode mode, ParseMode(options.mode));
   request.set_mode(mode);
   STRATA_RETURN_IF_ERROR(SetProbation(options.flags, &request));
-  if (!options.set.empty()) {
-    STRATA_ASSIGN_OR_RETURN(const std::string settings, SettingsToJson(options.set));
-    request.set_config_json(settings);
-  }
-  Client client(options.flags.at);
-  grpc::ClientContext context;
-  LimitTime(&context);
-  v1::ChangeResponse response;
-  STRATA_RETURN_IF_ERROR(client.From(client.stub().Swap(&context, request, &response)));
-  return Carry(client, response, options.flags);
+  STRATA_RETURN_IF_ERROR(SetSettings(options.set, &request));
+  return Carry(&v1::Core::Stub::Swap, &request, options.flags);
 }
 
 // "NAME=SLOT"
@@ -169,18 +179,9 @@ Result<int> MoveData(const MoveOptions& options) {
   v1::MoveDataRequest request;
   request.set_slot(options.what);
   request.set_package(PackagePath(options.to));
-  request.set_plan_only(options.flags.plan);
   STRATA_RETURN_IF_ERROR(SetConnect(options.connect, &request));
-  if (!options.set.empty()) {
-    STRATA_ASSIGN_OR_RETURN(const std::string settings, SettingsToJson(options.set));
-    request.set_config_json(settings);
-  }
-  Client client(options.flags.at);
-  grpc::ClientContext context;
-  LimitTime(&context);
-  v1::ChangeResponse response;
-  STRATA_RETURN_IF_ERROR(client.From(client.stub().MoveData(&context, request, &response)));
-  return Carry(client, response, options.flags);
+  STRATA_RETURN_IF_ERROR(SetSettings(options.set, &request));
+  return Carry(&v1::Core::Stub::MoveData, &request, options.flags);
 }
 
 Result<int> Move(const MoveOptions& options) {
@@ -189,41 +190,20 @@ Result<int> Move(const MoveOptions& options) {
   v1::MoveHostingRequest request;
   request.set_slot(options.slot);
   request.set_package(PackagePath(options.to));
-  request.set_plan_only(options.flags.plan);
-  if (!options.set.empty()) {
-    STRATA_ASSIGN_OR_RETURN(const std::string settings, SettingsToJson(options.set));
-    request.set_config_json(settings);
-  }
-  Client client(options.flags.at);
-  grpc::ClientContext context;
-  LimitTime(&context);
-  v1::ChangeResponse response;
-  STRATA_RETURN_IF_ERROR(client.From(client.stub().MoveHosting(&context, request, &response)));
-  return Carry(client, response, options.flags);
+  STRATA_RETURN_IF_ERROR(SetSettings(options.set, &request));
+  return Carry(&v1::Core::Stub::MoveHosting, &request, options.flags);
 }
 
 Result<int> Rollback(const RollbackOptions& options) {
   v1::RollbackRequest request;
   request.set_slot(options.slot);
-  request.set_plan_only(options.flags.plan);
-  Client client(options.flags.at);
-  grpc::ClientContext context;
-  LimitTime(&context);
-  v1::ChangeResponse response;
-  STRATA_RETURN_IF_ERROR(client.From(client.stub().Rollback(&context, request, &response)));
-  return Carry(client, response, options.flags);
+  return Carry(&v1::Core::Stub::Rollback, &request, options.flags);
 }
 
 Result<int> CommitFormat(const CommitFormatOptions& options) {
   v1::CommitFormatRequest request;
   request.set_slot(options.slot);
-  request.set_plan_only(options.flags.plan);
-  Client client(options.flags.at);
-  grpc::ClientContext context;
-  LimitTime(&context);
-  v1::ChangeResponse response;
-  STRATA_RETURN_IF_ERROR(client.From(client.stub().CommitFormat(&context, request, &response)));
-  return Carry(client, response, options.flags);
+  return Carry(&v1::Core::Stub::CommitFormat, &request, options.flags);
 }
 
 Result<int> Apply(const ApplyOptions& options) {
@@ -235,14 +215,8 @@ Result<int> Apply(const ApplyOptions& options) {
   request.set_file(options.stack_file);
   const auto folder = std::filesystem::absolute(options.stack_file).parent_path();
   request.set_base_dir(folder.string());
-  request.set_plan_only(options.flags.plan);
   STRATA_RETURN_IF_ERROR(SetProbation(options.flags, &request));
-  Client client(options.flags.at);
-  grpc::ClientContext context;
-  LimitTime(&context);
-  v1::ChangeResponse response;
-  STRATA_RETURN_IF_ERROR(client.From(client.stub().Apply(&context, request, &response)));
-  return Carry(client, response, options.flags);
+  return Carry(&v1::Core::Stub::Apply, &request, options.flags);
 }
 
 Result<int> EndOne(Client& client, const std::string& id) {

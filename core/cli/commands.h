@@ -127,6 +127,8 @@ struct TrialOptions {
   double slower = 0;
   std::uint64_t least_calls = 0;
   bool json = false;
+  // Say what would happen and start nothing.
+  bool plan = false;
   // Do not follow it, and do not end it.
   bool detach = false;
 };

@@ -126,6 +126,7 @@ Result<v1::StartTrialRequest> MakeRequest(const TrialOptions& options) {
     request.set_duration_s(seconds);
   }
   request.set_isolation(options.isolation);
+  request.set_plan_only(options.plan);
   STRATA_ASSIGN_OR_RETURN(const double more_errors, ParsePercent(options.more_errors));
   if (more_errors > 0) request.mutable_bounds()->set_more_errors(more_errors / 100);
   if (options.slower != 0) request.mutable_bounds()->set_slower(options.slower);
@@ -145,6 +146,10 @@ Result<int> Try(const TrialOptions& options) {
   STRATA_ASSIGN_OR_RETURN(const v1::StartTrialRequest request, MakeRequest(options));
   TrialClient client(options.at);
   STRATA_ASSIGN_OR_RETURN(v1::Trial trial, client.Start(request));
+  if (options.plan) {
+    std::puts(options.json ? TrialJson(trial).c_str() : TrialPlanText(trial).c_str());
+    return 0;
+  }
   if (options.detach) {
     std::printf("%s\n", trial.id().c_str());
     return WentWell(trial) ? 0 : 1;

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/base/json_writer.h"
+#include "core/cli/change_text.h"
 #include "core/cli/table.h"
 #include "strata/core/v1/core.pb.h"
 
@@ -140,6 +141,16 @@ std::string TrialText(const v1::Trial& trial) {
   return out;
 }
 
+std::string TrialPlanText(const v1::Trial& trial) {
+  const std::string plan = PlanText(trial.plan());
+  if (trial.canary_percent() > 0) {
+    return plan + "  ! it answers the requests of " + Percent(trial.canary_percent()) +
+           " of the patients, and what it writes is the record";
+  }
+  return plan + "  ! it gets copies of " + Percent(trial.shadow_percent()) +
+         " of the reads; its answers are compared and thrown away";
+}
+
 std::string TrialsText(const v1::ListTrialsResponse& trials) {
   Table table({"TRIAL", "SLOT", "CANDIDATE", "STATE", "SHADOW", "CANARY", "COMPARED", "DIFFERENT",
                "ERRORS", "REASON"});
@@ -168,7 +179,7 @@ std::string TrialJson(const v1::Trial& trial) {
   out.Field("slot", trial.slot());
   out.Field("live", Name(trial.live()));
   out.Field("candidate", Name(trial.candidate()));
-  out.Field("state", TrialStateName(trial));
+  out.Field("state", trial.has_plan() ? "planned" : TrialStateName(trial));
   out.Field("reason", trial.reason());
   out.Key("started_us").Int(trial.started_us());
   out.Key("ended_us").Int(trial.ended_us());
@@ -177,6 +188,11 @@ std::string TrialJson(const v1::Trial& trial) {
     out.Field("change", trial.change());
     WriteCalls(out, "candidate_calls", trial.candidate_calls());
     WriteCalls(out, "live_calls", trial.live_calls());
+  }
+  if (trial.has_plan()) {
+    out.Key("plan").BeginArray();
+    for (const std::string& sentence : trial.plan().warnings()) out.String(sentence);
+    out.EndArray();
   }
   out.Key("methods").BeginArray();
   for (const v1::TrialMethod& method : trial.methods()) WriteMethod(out, method);

@@ -14,6 +14,9 @@ namespace {
 
 using Phase = HttpConnection::Phase;
 
+// Requests of a service, after one that it made wait.
+constexpr int kTakenForWaiting = 64;
+
 // Names for the log: what a client sent as a method may be anything.
 std::string_view LoggedMethod(std::string_view method) {
   constexpr std::array<std::string_view, 7> kKnown = {"GET",    "HEAD",  "POST",   "PUT",
@@ -181,6 +184,7 @@ bool HttpWorker::AnswerFromService(HttpConnection& c, const ExchangeBody& body, 
     if ((!streamed && !route.long_lived) || exchange.MayBlock()) {
       record->route = route.path;
       record->slot = route.handle.slot;
+      ForeseeWaiting(route, streamed);
       const bool keep = exchange.Run(routing->pin.get(), route, record);
       if (streamed) *rest = exchange.rest();
       return keep;
@@ -190,6 +194,22 @@ bool HttpWorker::AnswerFromService(HttpConnection& c, const ExchangeBody& body, 
   }
   if (!body.complete) c.close_after = c.linger = true;
   return SendProblem(c, routing->problem, record);
+}
+
+// A change waits for the disk, a stream for its peer, a process of its own for messages.
+void HttpWorker::ForeseeWaiting(const host::HttpRoute& route, bool streamed) {
+  waits_seen_ = &core_.WaitsSeen(route.handle.slot);
+  const bool waited = waits_seen_->load(std::memory_order_relaxed) > 0 &&
+                      waits_seen_->fetch_sub(1, std::memory_order_relaxed) > 0;
+  if (!waited && !streamed && !route.long_lived && IsSafe(scratch_.head.method)) return;
+  before_waiting_();
+}
+
+void HttpWorker::Learn(bool waited) {
+  if (waited && waits_seen_ != nullptr) {
+    waits_seen_->store(kTakenForWaiting, std::memory_order_relaxed);
+  }
+  waits_seen_ = nullptr;
 }
 
 bool HttpWorker::AnswerBuiltin(HttpConnection& c, AccessRecord* record) {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/gateway/exchange_codec.h"
 #include "core/gateway/http_answer.h"
@@ -48,6 +51,11 @@ struct HttpCore {
     if (options.access_log) options.access_log(record);
   }
 
+  // Requests of a slot's service that are still to be taken for waiting (HttpWorker::Learn).
+  std::atomic<int>& WaitsSeen(std::string_view slot) {
+    return waits_seen[std::hash<std::string_view>()(slot) % waits_seen.size()];
+  }
+
   // When a peer that began at `since_us` and has moved that many bytes is too slow.
   std::int64_t RateLimitUs(std::int64_t since_us, std::uint64_t moved) const {
     const std::int64_t grace_us = options.transfer_grace.count() * 1000;
@@ -61,6 +69,7 @@ struct HttpCore {
   HttpConnectionTable table;
   HttpQueue queue;
   std::atomic<bool> stopping{false};
+  std::array<std::atomic<int>, 64> waits_seen{};  // by slot
   std::atomic<std::uint64_t> last_request{0};
   const std::string request_prefix;  // different in each process
 };

@@ -10,6 +10,7 @@
 
 #include <Poco/Net/SocketAddress.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <thread>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "core/base/mutex.h"
+#include "core/gateway/active_threads.h"
 #include "core/gateway/address.h"
 #include "core/gateway/http_worker.h"
 
@@ -29,6 +31,10 @@ constexpr std::chrono::milliseconds kTick(100);
 // Beside the request slots: so that health and refusals find a thread.
 constexpr int kSpareThreads = 2;
 
+int ThreadCount(const HttpOptions& options) { return options.request_slots + kSpareThreads; }
+
+int ActiveCount() { return static_cast<int>(std::max(2U, std::thread::hardware_concurrency())); }
+
 void NameThread(const std::string& name) { pthread_setname_np(pthread_self(), name.c_str()); }
 
 std::string PeerAddress(const sockaddr_storage& address, socklen_t size) {
@@ -40,7 +46,8 @@ std::string PeerAddress(const sockaddr_storage& address, socklen_t size) {
 
 class HttpGateway::Impl {
  public:
-  Impl(HttpOptions options, host::Ingress* ingress) : core_(std::move(options), ingress) {}
+  Impl(HttpOptions options, host::Ingress* ingress)
+      : core_(std::move(options), ingress), active_(ThreadCount(core_.options), ActiveCount()) {}
   ~Impl();
 
   Status Open();
@@ -65,6 +72,7 @@ class HttpGateway::Impl {
   bool Quiet() const { return core_.table.open() == 0; }
 
   HttpCore core_;
+  ActiveThreads active_;
   std::string address_text_;
   int listener_ = -1;
   int epoll_ = -1;
@@ -101,7 +109,7 @@ Status HttpGateway::Impl::Open() {
 }
 
 void HttpGateway::Impl::StartThreads() {
-  for (int i = 0; i < core_.options.request_slots + kSpareThreads; ++i) {
+  for (int i = 0; i < ThreadCount(core_.options); ++i) {
     workers_.emplace_back([this, i] { RunWorker(i); });
   }
   housekeeper_ = std::thread([this] { RunHousekeeper(); });
@@ -119,17 +127,23 @@ bool HttpGateway::Impl::Watch(int descriptor, std::uint32_t events, std::uint64_
 
 void HttpGateway::Impl::RunWorker(int number) {
   NameThread("http-" + std::to_string(number));
-  HttpWorker worker(&core_);
-  while (true) {
-    epoll_event event{};
-    if (::epoll_wait(epoll_, &event, 1, -1) != 1) continue;
-    if (event.data.u64 == kWakeKey) return;
-    if (event.data.u64 == kListenerKey) {
-      AcceptOne(&worker);
-    } else {
-      OnConnectionEvent(&worker, event);
+  HttpWorker worker(&core_, [this, number] { active_.Lend(number); });
+  while (active_.Enter(number)) {
+    auto place = ActiveThreads::Place::kKept;
+    while (place == ActiveThreads::Place::kKept) {
+      epoll_event event{};
+      while (::epoll_wait(epoll_, &event, 1, -1) != 1) continue;
+      if (event.data.u64 == kWakeKey) return;
+      active_.Begin(number);
+      if (event.data.u64 == kListenerKey) {
+        AcceptOne(&worker);
+      } else {
+        OnConnectionEvent(&worker, event);
+      }
+      worker.ServeQueued();
+      place = active_.End(number);
+      worker.Learn(place == ActiveThreads::Place::kLentAsItWaited);
     }
-    worker.ServeQueued();
   }
 }
 
@@ -268,6 +282,7 @@ void HttpGateway::Impl::Stop(std::chrono::milliseconds grace) {
   }
   CancelRunning();
   CloseIdle(&worker, /*all=*/true);
+  active_.Stop();
   const std::uint64_t one = 1;
   static_cast<void>(::write(wake_, &one, sizeof(one)));
   for (std::thread& thread : workers_) thread.join();

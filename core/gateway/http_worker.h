@@ -1,18 +1,23 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/gateway/http_core.h"
 
 namespace strata::gateway {
 
 // What one thread does with a connection that it owns: reads, gathers, answers, flushes. Never
-// waits, but inside a service. Single-threaded; one per thread.
+// waits, but inside a service; `before_waiting` is told before a service that is likely to make it
+// wait. Single-threaded; one per thread.
 class HttpWorker final {
  public:
-  explicit HttpWorker(HttpCore* core) : core_(*core) {}
+  explicit HttpWorker(
+      HttpCore* core, std::function<void()> before_waiting = [] {})
+      : core_(*core), before_waiting_(std::move(before_waiting)) {}
 
   // Works until there is nothing to do but wait, then lets go of the connection or closes it.
   void Serve(HttpConnection* connection);
@@ -20,6 +25,9 @@ class HttpWorker final {
   void ServeQueued();
   // The same after connection->expires_us has passed.
   void Expire(HttpConnection* connection);
+  // After an event was seen to: whether the thread's place was lent as a service made it wait
+  // (ActiveThreads). Requests of that service are then taken for waiting before they do.
+  void Learn(bool waited);
 
  private:
   enum class Step { kAgain, kWait, kClose };
@@ -59,6 +67,7 @@ class HttpWorker final {
   // False: the connection is to be cut.
   bool AnswerFromService(HttpConnection& c, const ExchangeBody& body, bool placed, Routing* routing,
                          std::string_view* rest, AccessRecord* record);
+  void ForeseeWaiting(const host::HttpRoute& route, bool streamed);
   bool AnswerBuiltin(HttpConnection& c, AccessRecord* record);
   bool SendProblem(HttpConnection& c, const Problem& problem, AccessRecord* record);
   bool SendAnswer(HttpConnection& c, int status, AccessRecord* record);
@@ -77,6 +86,8 @@ class HttpWorker final {
   void Log(AccessRecord* record);
 
   HttpCore& core_;
+  const std::function<void()> before_waiting_;
+  std::atomic<int>* waits_seen_ = nullptr;  // of the service that was called last
   HttpScratch scratch_;
   std::int64_t begun_us_ = 0;  // of the current request
 };

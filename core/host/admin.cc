@@ -72,6 +72,16 @@ std::string WhoOf(const Context& cx) {
   return auth.assurance() == common::v1::AuthContext::ASSURANCE_LOCAL ? "operator" : "unknown";
 }
 
+template <typename Request>
+Changes::Order MoveOrder(const Context& cx, const Request& request) {
+  Changes::Order order;
+  order.kind = v1::Change::KIND_MOVE;
+  order.who = WhoOf(cx);
+  order.request_id = request.request_id();
+  order.plan_only = request.plan_only();
+  return order;
+}
+
 template <typename T>
 Status Take(Result<T> result, T* response) {
   if (!result.ok()) return result.status();
@@ -157,11 +167,7 @@ class Admin final : public v1::CoreService {
 
   strata::Status MoveHosting(Context& cx, const v1::MoveHostingRequest& request,
                              v1::ChangeResponse* response) override {
-    Changes::Order order;
-    order.kind = v1::Change::KIND_MOVE;
-    order.who = WhoOf(cx);
-    order.request_id = request.request_id();
-    order.plan_only = request.plan_only();
+    const Changes::Order order = MoveOrder(cx, request);
     return Take(
         state_->changes->Begin(
             order, [&](const Layout& layout) { return WantedByMove(*state_, layout, request); }),
@@ -170,11 +176,7 @@ class Admin final : public v1::CoreService {
 
   strata::Status MoveData(Context& cx, const v1::MoveDataRequest& request,
                           v1::ChangeResponse* response) override {
-    Changes::Order order;
-    order.kind = v1::Change::KIND_MOVE;
-    order.who = WhoOf(cx);
-    order.request_id = request.request_id();
-    order.plan_only = request.plan_only();
+    const Changes::Order order = MoveOrder(cx, request);
     return Take(state_->changes->Begin(order,
                                        [&](const Layout& layout) {
                                          return WantedByMoveData(*state_, layout, request);

@@ -101,12 +101,14 @@ Status FormatRecords::Set(const std::string& slot, const Record& record) {
   return written;
 }
 
-void FormatRecords::Learn(const std::string& slot, const StoredFormat& format) {
+Status FormatRecords::Learn(const std::string& slot, const StoredFormat& format) {
   Record record{format, ""};
   if (const auto known = Find(slot, format.name)) record.change = known->change;
-  if (const Status status = Set(slot, record); !status.ok()) {
+  Status status = Set(slot, record);
+  if (!status.ok()) {
     log_.Error("formats.not_recorded", {{"slot", slot}, {"reason", status.message()}});
   }
+  return status;
 }
 
 }  // namespace strata::host

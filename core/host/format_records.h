@@ -35,9 +35,9 @@ class FormatRecords final {
   // On the disk when it returns; nothing is written that is there already. Errors as
   // ReplaceDurably: it is as before then.
   Status Set(const std::string& slot, const Record& record);
-  // What a plugin that has started says. The change stays; an error is logged only, because the
-  // next start brings it up to date.
-  void Learn(const std::string& slot, const StoredFormat& format);
+  // What a plugin that has started says. The change stays. An error is logged too: the next start
+  // brings it up to date.
+  Status Learn(const std::string& slot, const StoredFormat& format);
 
  private:
   using Key = std::pair<std::string, std::string>;  // Slot, family.

@@ -70,8 +70,16 @@ Status Instance::Reconfigure(std::string_view config_json) {
 Status Instance::Control(const std::function<strata_code(void* self, strata_status* why)>& function,
                          std::string_view name) {
   if (function == nullptr) return Unimplemented("it has no " + std::string(name));
+  // Keeps it from being destroyed, also when whoever asked has given up waiting.
+  if (!BeginTask()) return Unavailable("it is being stopped");
   strata_status why = NewStatus();
-  return ToStatus(function(self_, &why), why, name);
+  Status status;
+  {
+    const base::MutexLock lock(control_mutex_);
+    status = ToStatus(function(self_, &why), why, name);
+  }
+  EndTask();
+  return status;
 }
 
 const void* Instance::Extension(const char* id) const {
@@ -86,6 +94,13 @@ void Instance::Stop() { spec_.plugin->stop(self_); }
 
 void Instance::Destroy() {
   if (self_ != nullptr) spec_.plugin->destroy(std::exchange(self_, nullptr));
+}
+
+OutsideReport Instance::ReportOutside(const Isolation& isolation) {
+  if (!BeginTask()) return {};
+  const OutsideReport report = isolation.Report(spec_.plugin.get(), self_);
+  EndTask();
+  return report;
 }
 
 Health Instance::PollHealth() {

@@ -15,6 +15,7 @@
 #include "core/base/status.h"
 #include "core/host/bindings.h"
 #include "core/host/host_api.h"
+#include "core/host/isolation.h"
 #include "core/host/lifecycle.h"
 #include "core/host/slot_stats.h"
 
@@ -102,6 +103,8 @@ class Instance final {
   const void* Extension(const char* id) const;
   // strata_plugin.reconfigure.
   Status Reconfigure(std::string_view config_json);
+  // What is outside of this process, if it is; nothing of it while it is being stopped.
+  OutsideReport ReportOutside(const Isolation& isolation);
   // Calls a control function of an extension.
   Status Control(const std::function<strata_code(void* self, strata_status* why)>& function,
                  std::string_view name);
@@ -119,6 +122,7 @@ class Instance final {
   void* self_ = nullptr;
   std::map<std::string, std::int32_t, std::less<>> method_index_;
 
+  base::Mutex control_mutex_;  // One Control at a time; taken before mutex_.
   mutable base::Mutex mutex_;
   base::CondVar tasks_done_;
   Health polled_ STRATA_GUARDED_BY(mutex_);

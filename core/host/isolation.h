@@ -28,6 +28,7 @@ struct OutsideRequest {
 struct OutsideReport {
   std::int32_t pid = 0;  // 0: no process now, or none that is ours.
   std::uint32_t restarts = 0;
+  std::uint32_t crashes = 0;  // How often it has ended by itself, or could not be started again.
 };
 
 // Runs the code of slots outside of this process. Implemented by core/isolation and given to the
@@ -41,8 +42,9 @@ class Isolation {
   // INVALID_ARGUMENT: the slot's settings cannot be had.
   virtual Result<std::shared_ptr<const strata_plugin>> Open(const OutsideRequest& request) = 0;
 
-  // Of a vtable that Open gave.
-  virtual OutsideReport Report(const strata_plugin* plugin) const = 0;
+  // Of what the vtable's create gave, or, before that (null), of what it will use first. The vtable
+  // may be any: nothing is reported of loaded code.
+  virtual OutsideReport Report(const strata_plugin* plugin, void* instance) const = 0;
 };
 
 // What stands for the package of a slot with `endpoint` or `command`: a manifest made of the slot's

@@ -11,7 +11,8 @@ std::int64_t Generation::InFlight() const {
   return sum;
 }
 
-RouteTable::RouteTable(const base::Clock& clock) : clock_(clock) {
+RouteTable::RouteTable(const base::Clock& clock, std::chrono::milliseconds max_park)
+    : clock_(clock), max_park_(max_park) {
   outside_.id_ = kEverything;
   outside_.routes_ = std::make_unique<const Routes>();
 }
@@ -43,7 +44,7 @@ void RouteTable::WakeDrainers() {
 
 Status RouteTable::Park(Caller caller, std::int64_t deadline_us) {
   const std::int64_t now_us = clock_.MonotonicUs();
-  std::int64_t wait_us = std::chrono::microseconds(kMaxPark).count();
+  std::int64_t wait_us = std::chrono::microseconds(max_park_).count();
   if (deadline_us != 0) wait_us = std::min(wait_us, deadline_us - now_us);
   const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(wait_us);
   const base::MutexLock lock(mutex_);
@@ -54,9 +55,17 @@ Status RouteTable::Park(Caller caller, std::int64_t deadline_us) {
     }
     if ((mode & kGateClosed) == 0) return OkStatus();
     if (!gate_changed_.WaitUntil(mutex_, until) && std::chrono::steady_clock::now() >= until) {
-      return Unavailable("a plugin is being replaced; try again");
+      return Unavailable(why_closed_ + "; try again");
     }
   }
+}
+
+void RouteTable::CloseGate(std::string why) {
+  {
+    const base::MutexLock lock(mutex_);
+    why_closed_ = std::move(why);
+  }
+  mode_.fetch_or(kGateClosed);
 }
 
 std::uint64_t RouteTable::Publish(std::unique_ptr<const Routes> routes) {

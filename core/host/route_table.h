@@ -61,8 +61,6 @@ class Generation final {
 // its own requests, so a stripe that was seen empty holds no request ever after.
 class RouteTable final {
  public:
-  static constexpr std::chrono::seconds kMaxPark{10};
-
   enum class Caller : std::uint8_t {
     kIngress,     // a request from outside
     kBackground,  // work of a plugin that no request asked for
@@ -76,13 +74,15 @@ class RouteTable final {
 
   // The table has no routes until the first Publish, and lets only background work in until
   // OpenIngress.
-  explicit RouteTable(const base::Clock& clock);
+  // `max_park`: how long somebody waits at the gate.
+  explicit RouteTable(const base::Clock& clock,
+                      std::chrono::milliseconds max_park = std::chrono::seconds(10));
   ~RouteTable();
   RouteTable(const RouteTable&) = delete;
   RouteTable& operator=(const RouteTable&) = delete;
 
   // Waits while the gate is closed, at most until `deadline_us` (CLOCK_MONOTONIC microseconds, 0:
-  // none) and kMaxPark. UNAVAILABLE: waited too long, ingress is closed, or nothing is published.
+  // none) and `max_park`. UNAVAILABLE: waited too long, ingress is closed, or nothing is published.
   Result<Ticket> Enter(Caller caller, std::int64_t deadline_us);
   void Leave(const Ticket& ticket);
 
@@ -119,8 +119,8 @@ class RouteTable final {
   // The place of requests that have left their generation (Request::Unpin): it is never drained.
   const Generation& outside() const { return outside_; }
 
-  // While the gate is closed, whoever enters is parked.
-  void CloseGate() { mode_.fetch_or(kGateClosed); }
+  // While the gate is closed, whoever enters is parked; who waits too long is told `why`.
+  void CloseGate(std::string why);
   void OpenGate();
 
   void OpenIngress() { mode_.fetch_and(~kIngressClosed); }
@@ -143,12 +143,14 @@ class RouteTable final {
   void Retire(std::vector<std::unique_ptr<const Routes>>* retired) STRATA_REQUIRES(mutex_);
 
   const base::Clock& clock_;
+  const std::chrono::milliseconds max_park_;
   std::atomic<Generation*> current_{nullptr};
   std::atomic<std::uint32_t> mode_{kIngressClosed};
   std::atomic<std::uint32_t> drainers_{0};
   std::atomic<std::uint64_t> current_id_{0};
 
   mutable base::Mutex mutex_;
+  std::string why_closed_ STRATA_GUARDED_BY(mutex_);
   base::CondVar gate_changed_;
   base::CondVar left_;
   std::deque<Generation> blocks_ STRATA_GUARDED_BY(mutex_);

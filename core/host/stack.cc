@@ -74,12 +74,15 @@ class RequestPin final : public Pin {
   Request request_;
 };
 
-// What changes made of the stack under an earlier run of the core.
-void RestoreChanges(const StackOptions& options, base::Log& log, StackConfig* config) {
+// What changes made of the stack under an earlier run of the core; the formats, by slot, that they
+// did not get to record.
+std::map<std::string, StoredFormat> RestoreChanges(const StackOptions& options, base::Log& log,
+                                                   StackConfig* config) {
   KeptChanges kept(DataDirOf(*config) + "/changes", log);
   if (options.as_file) kept.Clear();
   kept.Restore(config);
   if (options.as_file) static_cast<void>(kept.Save());
+  return kept.Formats();
 }
 
 // Asks one plugin; one that does not answer in time is not asked again.
@@ -143,7 +146,7 @@ StackState::StackState(StackConfig stack_config, const StackOptions& stack_optio
       clock(stack_clock),
       packages(stack_options.plugin_path),
       started_us(stack_clock.WallUs()),
-      table(stack_clock),
+      table(stack_clock, config.park_timeout),
       hub(stack_clock),
       router(table, hub, stack_clock),
       workers(config.workers, config.max_queued_work),
@@ -219,13 +222,12 @@ std::uint32_t StackState::NumberOf(const std::string& name) {
 }
 
 void StackState::KeepZombie(std::shared_ptr<Instance> instance) {
-  const base::MutexLock lock(layout_mutex_);
-  zombies_.push_back(std::move(instance));
-}
-
-std::size_t StackState::zombies() const {
-  const base::MutexLock lock(layout_mutex_);
-  return zombies_.size();
+  // Code may still run in it, or come back: it stays as long as the process does.
+  static base::Mutex mutex;
+  static auto* const all = new std::vector<std::shared_ptr<Instance>>;
+  const base::MutexLock lock(mutex);
+  all->push_back(std::move(instance));
+  zombies_.fetch_add(1);
 }
 
 std::string StackState::DataDir() const { return DataDirOf(config); }
@@ -279,9 +281,11 @@ Stack::~Stack() {
 Result<std::unique_ptr<Stack>> Stack::Start(StackConfig config, const StackOptions& options,
                                             base::Log& log, const base::Clock& clock) {
   const std::int64_t begun_ns = clock.MonotonicNs();
-  RestoreChanges(options, log, &config);
+  const auto formats = RestoreChanges(options, log, &config);
   const auto state = std::make_shared<StackState>(std::move(config), options, log, clock);
   state->make_transfer = options.make_transfer;
+  for (const auto& [slot, format] : formats)
+    STRATA_RETURN_IF_ERROR(state->formats.Learn(slot, format));
   STRATA_RETURN_IF_ERROR(StartSlots(state));
   std::unique_ptr<Stack> stack(new Stack(state));
   state->health_thread = std::thread([state] {

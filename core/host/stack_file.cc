@@ -163,15 +163,19 @@ class StackReader {
 
   void ReadRoot(const YAML::Node& root) {
     if (!root.IsMap()) return Fault(1, "a stack file is a mapping; see core/host/README.md");
-    ReadMapping(root, "the stack file",
-                {{"stack", Text(&out_.name)},
-                 {"http", Address(/*unix_too=*/false, &out_.http)},
-                 {"grpc", Address(/*unix_too=*/true, &out_.grpc)},
-                 {"admin_http", Address(/*unix_too=*/false, &out_.admin_http)},
-                 {"data", Text(&out_.data)},
-                 {"limits", [this](const YAML::Node& n) { ReadLimits(n); }},
-                 {"timeouts", [this](const YAML::Node& n) { ReadTimeouts(n); }},
-                 {"slots", [this](const YAML::Node& n) { ReadSlots(n); }}});
+    ReadMapping(
+        root, "the stack file",
+        {{"stack", Text(&out_.name)},
+         {"http", Address(/*unix_too=*/false, &out_.http)},
+         {"grpc", Address(/*unix_too=*/true, &out_.grpc)},
+         {"admin_http", Address(/*unix_too=*/false, &out_.admin_http)},
+         {"data", Text(&out_.data)},
+         {"limits", [this](const YAML::Node& n) { ReadLimits(n); }},
+         {"timeouts", [this](const YAML::Node& n) { ReadTimeouts(n); }},
+         {"probation", [this](const YAML::Node& n) { ReadProbation(n); }},
+         {"canary",
+          [this](const YAML::Node& n) { ReadMapping(n, "canary", BoundsIn(&out_.canary)); }},
+         {"slots", [this](const YAML::Node& n) { ReadSlots(n); }}});
     if (out_.name.empty()) Fault(1, "\"stack\" (the name of the stack) is missing");
     if (out_.slots.empty()) Fault(1, "\"slots\" is missing or empty");
     CheckTargets();
@@ -185,9 +189,53 @@ class StackReader {
   }
 
   void ReadTimeouts(const YAML::Node& node) {
-    ReadMapping(
-        node, "timeouts",
-        {{"start", Duration(&out_.start_timeout)}, {"drain", Duration(&out_.drain_timeout)}});
+    ReadMapping(node, "timeouts",
+                {{"start", Duration(&out_.start_timeout)},
+                 {"drain", Duration(&out_.drain_timeout)},
+                 {"park", Duration(&out_.park_timeout)}});
+  }
+
+  void ReadProbation(const YAML::Node& node) {
+    Handlers handlers = BoundsIn(&out_.probation);
+    handlers["for"] = [this](const YAML::Node& n) {
+      std::chrono::milliseconds time{0};
+      Duration (&time)(n);
+      out_.probation.duration = time;
+    };
+    ReadMapping(node, "probation", handlers);
+  }
+
+  Handlers BoundsIn(ChangeBounds* to) {
+    return {{"more_errors",
+             [this, to](const YAML::Node& n) {
+               const auto percent = Number(n, "%");
+               if (!percent || *percent > 100) {
+                 return Fault(n, "must be a percentage such as 5%");
+               }
+               to->more_errors = *percent / 100;
+             }},
+            {"slower",
+             [this, to](const YAML::Node& n) {
+               const auto times = Number(n, "");
+               if (!times || *times < 1) return Fault(n, "must be a number of times, at least 1");
+               to->slower = *times;
+             }},
+            {"least_calls", [this, to](const YAML::Node& n) {
+               std::size_t calls = 0;
+               Count(1, 1'000'000, &calls)(n);
+               to->least_calls = calls;
+             }}};
+  }
+
+  // Not negative, and with that unit behind it; nothing: it is no such number.
+  static std::optional<double> Number(const YAML::Node& node, std::string_view unit) {
+    const std::string text = node.IsScalar() ? node.Scalar() : "";
+    double value = 0;
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+    const std::string_view rest(end.ptr,
+                                static_cast<std::size_t>(text.data() + text.size() - end.ptr));
+    if (end.ec != std::errc() || rest != unit || !(value >= 0)) return std::nullopt;
+    return value;
   }
 
   void ReadSlots(const YAML::Node& node) {

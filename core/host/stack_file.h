@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/host/change/change_bounds.h"
 #include "core/host/run_config.h"
 
 namespace strata::host {
@@ -57,6 +58,9 @@ struct StackConfig {
   std::size_t max_queued_work = 1024;
   std::chrono::milliseconds start_timeout{30'000};  // Per slot.
   std::chrono::milliseconds drain_timeout{10'000};  // Requests in flight when stopping.
+  std::chrono::milliseconds park_timeout{10'000};   // Requests that wait for a handover.
+  ChangeBounds probation;                           // After a change; without `--probation`.
+  ChangeBounds canary;                              // Of a trial by a share of the patients.
   std::vector<SlotConfig> slots;                    // In the order of the file.
   // Once started: the slots as the file has them, before what changes made of them (change/kept.h).
   std::vector<SlotConfig> file_slots;

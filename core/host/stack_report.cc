@@ -67,7 +67,7 @@ bool DiffersFromFile(const StackState& state, const SlotConfig& config) {
 void AddOutside(const StackState& state, const Slot& slot, SlotReport* out) {
   const bool outside = slot.config.run.mode != RunConfig::Mode::kInProcess;
   if (!outside || !slot.running() || state.options.isolation == nullptr) return;
-  const OutsideReport report = state.options.isolation->Report(slot.instance->spec().plugin.get());
+  const OutsideReport report = slot.instance->ReportOutside(*state.options.isolation);
   out->pid = report.pid;
   out->restarts = report.restarts;
 }

@@ -94,7 +94,9 @@ class Starter {
     if (Status s = TakeFormat(slot, StartDeadline(), shared_); !s.ok()) {
       return Undo(slot, AtSlot(place, *slot, s));
     }
-    if (slot->format.known()) state_.formats.Learn(slot->config.name, slot->format);
+    if (slot->format.known()) {
+      static_cast<void>(state_.formats.Learn(slot->config.name, slot->format));
+    }
     const auto took = std::chrono::duration<double, std::milli>(steady_clock::now() - begun);
     state_.log.Info("slot.active", {{"slot", slot->config.name},
                                     {"plugin", slot->manifest->id},

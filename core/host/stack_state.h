@@ -74,7 +74,7 @@ class StackState final {
 
   // Instances that did not let go: never destroyed, because their code may still run.
   void KeepZombie(std::shared_ptr<Instance> instance);
-  std::size_t zombies() const;
+  std::size_t zombies() const { return zombies_.load(); }
 
   FormatRecords formats;             // Of what the slots keep.
   std::unique_ptr<Changes> changes;  // Of the running stack.
@@ -106,7 +106,7 @@ class StackState final {
   // shared: with readers that look at an edition while the next is shown.
   std::shared_ptr<const Layout> layout_ STRATA_GUARDED_BY(layout_mutex_);
   std::map<std::string, std::uint32_t> numbers_ STRATA_GUARDED_BY(layout_mutex_);
-  std::vector<std::shared_ptr<Instance>> zombies_ STRATA_GUARDED_BY(layout_mutex_);
+  std::atomic<std::size_t> zombies_{0};
 };
 
 // What the core's own services are made of (admin.cc): the instance of slot "core". Takes the state

@@ -2,9 +2,7 @@
 
 #include <grpc/support/time.h>
 
-#include <string>
-
-#include "core/sdk/strata/abi.h"
+#include "core/isolation/call_parts.h"
 
 namespace strata::isolation {
 
@@ -31,13 +29,8 @@ CancelLink::~CancelLink() {
 bool IsCancelled(strata_call* c) { return c->ops->cancelled != nullptr && c->ops->cancelled(c); }
 
 strata_code PassStatus(const grpc::Status& status, strata_call* c) {
-  const auto code = static_cast<strata_code>(status.error_code());
-  if (code == STRATA_OK || c->ops->set_status == nullptr) return code;
-  const std::string message = status.error_message();  // gRPC gives copies, not references.
-  const std::string details = status.error_details();
-  const strata_status out{sizeof(strata_status), code, abi::Str(message), abi::Bytes(details)};
-  c->ops->set_status(c, &out);
-  return code;
+  return PassStatus(static_cast<strata_code>(status.error_code()), status.error_message(),
+                    status.error_details(), c);
 }
 
 }  // namespace strata::isolation

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/isolation/call_parts.h"
 #include "core/isolation/contract_index.h"
 #include "core/isolation/plain_forward.h"
 #include "core/isolation/remote_table.h"
@@ -154,7 +155,7 @@ strata_code EndpointPlugin::Reconfigure(strata_bytes, strata_status*) {
 
 strata_code EndpointPlugin::Handle(strata_call* c) {
   if (c->method >= descriptor_.method_count()) {
-    return Refuse(c, STRATA_UNIMPLEMENTED, "no such method");
+    return PassStatus(STRATA_UNIMPLEMENTED, "no such method", {}, c);
   }
   const RemoteDescriptor::Method& method = descriptor_.method(c->method);
   return ForwardPlain(*channel_, method.full_name, method.kind, c).code;

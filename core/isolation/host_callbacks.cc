@@ -3,22 +3,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/isolation/call_parts.h"
 #include "core/isolation/paths.h"
 #include "core/isolation/serve.h"
 #include "core/sdk/strata/abi.h"
-#include "strata/isolation/v1/isolation.pb.h"
 
 namespace strata::isolation {
 namespace {
-
-template <typename Pairs>
-std::vector<strata_kv> ToKvs(const Pairs& pairs) {
-  std::vector<strata_kv> out;
-  for (const v1::Pair& pair : pairs) {
-    out.push_back({abi::Str(pair.key()), abi::Bytes(pair.value())});
-  }
-  return out;
-}
 
 void LogMisbehaviour(const strata_host* host, std::string_view rule) {
   const strata_kv field{abi::Str("rule"), abi::Bytes(rule)};
@@ -113,11 +104,11 @@ void HostCallbacks::Events(const strata_host* host, const v1::EventBatch& batch,
 
 void HostCallbacks::Handle(const strata_host* host, const v1::Event& event) {
   if (event.has_log()) {
-    const auto fields = ToKvs(event.log().fields());
+    const auto fields = KvsOf(event.log().fields());
     host->log(host, event.log().severity(), abi::Str(event.log().event()), fields.data(),
               fields.size());
   } else if (event.has_metric()) {
-    const auto labels = ToKvs(event.metric().labels());
+    const auto labels = KvsOf(event.metric().labels());
     const std::uint64_t id = host->metric(
         host, event.metric().kind(), abi::Str(event.metric().name()), labels.data(), labels.size());
     const base::MutexLock lock(mutex_);

@@ -29,6 +29,7 @@ class HostCallbacks final {
 
   // From here on: before, there is no instance that could ask. `host` outlives the server.
   void SetHost(const strata_host* host) { host_.store(host); }
+  const strata_host* host() const { return host_.load(); }
 
   RpcServer::Finder Finder();
 

@@ -7,9 +7,10 @@
 #include <cstring>
 #include <utility>
 
+#include "core/isolation/call_parts.h"
 #include "core/isolation/forward.h"
 #include "core/isolation/paths.h"
-#include "core/isolation/serve.h"
+#include "core/isolation/plugin_call.h"
 #include "core/sdk/strata/abi.h"
 #include "strata/common/v1/common.pb.h"
 
@@ -19,24 +20,7 @@ namespace {
 constexpr std::int64_t kAskUs = 10'000'000;
 constexpr std::chrono::milliseconds kSampleInterval{100};
 
-thread_local ServedStrataCall* t_served = nullptr;
-
-template <typename Pairs>
-void AddPairs(const strata_kv* kvs, std::size_t n, Pairs* to) {
-  for (std::size_t i = 0; i < n; ++i) {
-    v1::Pair* const pair = to->Add();
-    pair->set_key(std::string(abi::View(kvs[i].key)));
-    pair->set_value(std::string(abi::View(kvs[i].value)));
-  }
-}
-
-strata_code Refuse(strata_call* c, strata_code code, std::string_view why) {
-  if (c->ops->set_status != nullptr) {
-    const strata_status status{sizeof(strata_status), code, abi::Str(why), {}};
-    c->ops->set_status(c, &status);
-  }
-  return code;
-}
+thread_local PluginCall* t_served = nullptr;
 
 std::string RequestId() {
   common::v1::AuthContext auth;
@@ -48,7 +32,7 @@ std::string RequestId() {
 
 }  // namespace
 
-HostShim::Serving::Serving(ServedStrataCall* call) : enclosing_(std::exchange(t_served, call)) {}
+HostShim::Serving::Serving(PluginCall* call) : enclosing_(std::exchange(t_served, call)) {}
 HostShim::Serving::~Serving() { t_served = enclosing_; }
 
 HostShim::HostShim(v1::CreateRequest create, std::shared_ptr<grpc::Channel> core)
@@ -128,9 +112,7 @@ void HostShim::SendEvents() {
       v1::Event::Log* const log = batch.add_events()->mutable_log();
       log->set_severity(STRATA_LOG_WARNING);
       log->set_event("plugin.events_lost");
-      v1::Pair* const field = log->add_fields();
-      field->set_key("events");
-      field->set_value(std::to_string(lost));
+      AddPair("events", std::to_string(lost), log->mutable_fields());
     }
     sending_ = true;
     mutex_.Unlock();
@@ -150,11 +132,9 @@ void HostShim::Log(const strata_host* h, std::int32_t severity, strata_str event
   v1::Event::Log* const log = out.mutable_log();
   log->set_severity(severity);
   log->set_event(std::string(abi::View(event)));
-  AddPairs(fields, std::min<std::size_t>(n, 24), log->mutable_fields());
+  AddPairs({fields, std::min<std::size_t>(n, 24)}, log->mutable_fields());
   if (const std::string id = RequestId(); !id.empty()) {
-    v1::Pair* const field = log->add_fields();
-    field->set_key("request_id");
-    field->set_value(id);
+    AddPair("request_id", id, log->mutable_fields());
   }
   Of(h).Push(std::move(out));
 }
@@ -181,19 +161,22 @@ std::uint64_t HostShim::Resolve(const strata_host* h, strata_str binding, strata
 
 strata_code HostShim::Call(const strata_host* h, strata_call* c) {
   HostShim& self = Of(h);
-  ServedStrataCall* parent = t_served;
+  PluginCall* parent = t_served;
   // host_ref is set by LoadedPlugin and names the call in this process.
-  if (c->parent != nullptr) parent = reinterpret_cast<ServedStrataCall*>(c->parent->host_ref);
+  if (c->parent != nullptr) parent = reinterpret_cast<PluginCall*>(c->parent->host_ref);
   v1::CallHead head;
-  AddPairs(c->metadata, c->metadata_count, head.mutable_metadata());
+  AddPairs({c->metadata, c->metadata_count}, head.mutable_metadata());
   if (parent != nullptr) head.set_token(parent->token());
   head.set_handle(c->method);
   head.set_flags(c->flags);
   head.set_framed(c->ops->read != nullptr);
+  head.set_deadline_us(c->deadline_us);
+  strata_code code = STRATA_OK;
+  if (parent != nullptr && parent == t_served && parent->CallCore(head, c, &code)) return code;
   const Shape shape = head.framed() ? Shape::kFramed : Shape::kResponses;
   const Forwarded done = Forward(*self.core_, head.framed() ? path::kCallFramed : path::kCall,
                                  head.SerializeAsString(), shape, c);
-  return done.broken ? Refuse(c, STRATA_UNAVAILABLE, "the core is gone") : done.code;
+  return done.broken ? PassStatus(STRATA_UNAVAILABLE, "the core is gone", {}, c) : done.code;
 }
 
 std::uint64_t HostShim::Metric(const strata_host* h, std::int32_t kind, strata_str name,
@@ -203,7 +186,7 @@ std::uint64_t HostShim::Metric(const strata_host* h, std::int32_t kind, strata_s
   v1::Event::Metric* const metric = event.mutable_metric();
   metric->set_kind(kind);
   metric->set_name(std::string(abi::View(name)));
-  AddPairs(labels, n, metric->mutable_labels());
+  AddPairs({labels, n}, metric->mutable_labels());
   const std::string key = event.SerializeAsString();
   {
     const base::MutexLock lock(self.mutex_);

@@ -16,7 +16,7 @@
 
 namespace strata::isolation {
 
-class ServedStrataCall;
+class PluginCall;
 
 // The strata_host of an isolated plugin, in its own process: asks the core. Log lines, metrics and
 // health go there in order and without waiting, in batches. Thread-safe.
@@ -40,13 +40,13 @@ class HostShim final {
   // While a thread serves a call, its nested calls belong to it even when they do not say so.
   class Serving {
    public:
-    explicit Serving(ServedStrataCall* call);
+    explicit Serving(PluginCall* call);
     ~Serving();
     Serving(const Serving&) = delete;
     Serving& operator=(const Serving&) = delete;
 
    private:
-    ServedStrataCall* enclosing_;
+    PluginCall* enclosing_;
   };
 
  private:

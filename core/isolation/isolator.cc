@@ -105,11 +105,12 @@ Result<std::shared_ptr<const strata_plugin>> Isolator::Open(const host::OutsideR
   return EndpointPlugin::OpenCommand(EndpointSpecOf(request), std::move(server));
 }
 
-host::OutsideReport Isolator::Report(const strata_plugin* plugin) const {
-  const OutsidePlugin* const remote = OutsidePlugin::Of(plugin);
+host::OutsideReport Isolator::Report(const strata_plugin* plugin, void* instance) const {
+  const OutsidePlugin* remote = OutsidePlugin::Of(plugin);
   if (remote == nullptr) return {};
+  if (instance != nullptr) remote = static_cast<const OutsidePlugin*>(instance);
   const RemoteReport report = remote->Report();
-  return {report.pid, report.restarts};
+  return {report.pid, report.restarts, report.crashes};
 }
 
 }  // namespace strata::isolation

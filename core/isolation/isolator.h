@@ -22,7 +22,7 @@ class Isolator final : public host::Isolation {
       : log_(log), program_(std::move(program)) {}
 
   Result<std::shared_ptr<const strata_plugin>> Open(const host::OutsideRequest& request) override;
-  host::OutsideReport Report(const strata_plugin* plugin) const override;
+  host::OutsideReport Report(const strata_plugin* plugin, void* instance) const override;
 
  private:
   static EndpointSpec EndpointSpecOf(const host::OutsideRequest& request);

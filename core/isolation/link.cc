@@ -18,9 +18,9 @@ struct Pair {
   base::UniqueFd theirs;
 };
 
-Result<Pair> MakeSockets() {
+Result<Pair> MakeSockets(int type) {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0) {
     return Unavailable(std::string("socketpair: ") + std::strerror(errno));
   }
   return Pair{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
@@ -37,14 +37,18 @@ Result<Pair> MakePipe() {
 }  // namespace
 
 Result<std::shared_ptr<Link>> Link::Start(ProcessSpec process) {
-  STRATA_ASSIGN_OR_RETURN(Pair calls, MakeSockets());
-  STRATA_ASSIGN_OR_RETURN(Pair core, MakeSockets());
+  STRATA_ASSIGN_OR_RETURN(Pair calls, MakeSockets(SOCK_STREAM));
+  STRATA_ASSIGN_OR_RETURN(Pair core, MakeSockets(SOCK_STREAM));
+  STRATA_ASSIGN_OR_RETURN(Pair lanes, MakeSockets(SOCK_SEQPACKET));
   STRATA_ASSIGN_OR_RETURN(Pair lifeline, MakePipe());
   std::shared_ptr<Link> link(new Link);
-  process.descriptors = {
-      {calls.theirs.get(), 3}, {core.theirs.get(), 4}, {lifeline.theirs.get(), 5}};
+  process.descriptors = {{calls.theirs.get(), 3},
+                         {core.theirs.get(), 4},
+                         {lifeline.theirs.get(), 5},
+                         {lanes.theirs.get(), 6}};
   STRATA_ASSIGN_OR_RETURN(link->process_, Process::Start(std::move(process)));
   link->lifeline_ = std::move(lifeline.ours);
+  link->lanes_ = std::make_unique<Lanes>(std::move(lanes.ours));
   link->channel_ = ChannelOver(std::move(calls.ours));
   STRATA_ASSIGN_OR_RETURN(link->server_, RpcServer::Start(std::move(core.ours), &link->pool_,
                                                           link->callbacks_.Finder()));

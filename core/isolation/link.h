@@ -16,12 +16,13 @@
 #include "core/isolation/active_calls.h"
 #include "core/isolation/growing_pool.h"
 #include "core/isolation/host_callbacks.h"
+#include "core/isolation/lanes.h"
 #include "core/isolation/process.h"
 #include "core/isolation/rpc_server.h"
 
 namespace strata::isolation {
 
-// One process of an isolated plugin and the two sockets to it. Thread-safe but for the
+// One process of an isolated plugin, the two sockets to it and the lanes. Thread-safe but for the
 // destructor.
 class Link final {
  public:
@@ -32,6 +33,9 @@ class Link final {
 
   grpc::Channel& channel() { return *channel_; }
   ActiveCalls& calls() { return calls_; }
+  Lanes& lanes() { return *lanes_; }
+  // What the process may ask for; null: it has no instance yet.
+  const strata_host* host() const { return callbacks_.host(); }
   Process& process() { return *process_; }
   void SetHost(const strata_host* host) { callbacks_.SetHost(host); }
 
@@ -53,7 +57,8 @@ class Link final {
   GrowingPool pool_{"strata-callback", kMaxThreads};
   std::unique_ptr<RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;  // shared: gRPC's own type.
-  base::UniqueFd lifeline_;                 // Its other end reads the end of file when we are gone.
+  std::unique_ptr<Lanes> lanes_;
+  base::UniqueFd lifeline_;  // Its other end reads the end of file when we are gone.
   std::unique_ptr<Process> process_;
   std::atomic<bool> broken_{false};
   base::Mutex close_mutex_;

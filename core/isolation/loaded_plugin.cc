@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "core/isolation/host_shim.h"
+#include "core/isolation/lane.h"
+#include "core/isolation/laned_call.h"
 #include "core/isolation/paths.h"
 #include "core/isolation/serve.h"
 #include "core/sdk/strata/abi.h"
@@ -136,23 +138,50 @@ void LoadedPlugin::ServeMethod(ServedCall& served, std::uint32_t index) {
   if (!ReadHead(served, &head) || self_ == nullptr || head.framed() != Framed(method.kind)) {
     return served.End(InvalidArgument("not a call from the core"), nullptr);
   }
-  {
-    const base::MutexLock lock(mutex_);
-    ++calls_;
-  }
+  CountCall();
   {
     if (method.kind == STRATA_UNARY) served.HoldResponse();
     ServedStrataCall call(&served, head, one_response, (method.flags & STRATA_METHOD_ASYNC) != 0);
-    call.method = index;
-    call.host_ref = reinterpret_cast<std::uint64_t>(&call);
-    strata_code code = STRATA_CANCELLED;
-    if (call.TakeRequest()) {
-      const HostShim::Serving serving(&call);
-      code = (*plugin_)->handle(self_, &call);
-      if (code == STRATA_PENDING && (method.flags & STRATA_METHOD_ASYNC) != 0) code = call.Await();
-    }
-    call.End(code);
+    call.End(call.TakeRequest() ? Handle(&call, index) : STRATA_CANCELLED);
   }
+  UncountCall();
+}
+
+bool LoadedPlugin::ServeLane(Lane* lane, CancelSource* cancel, const LaneFrame& frame) {
+  v1::CallHead head;
+  const bool sound = plugin_.ok() && self_ != nullptr &&
+                     head.ParseFromArray(frame.head.data(), static_cast<int>(frame.head.size())) &&
+                     head.handle() < (*plugin_)->desc->method_count &&
+                     !Framed((*plugin_)->desc->methods[head.handle()].kind);
+  if (!sound) return false;
+  const auto index = static_cast<std::uint32_t>(head.handle());
+  const strata_method& method = (*plugin_)->desc->methods[index];
+  CountCall();
+  bool going = false;
+  {
+    LanedCall call(lane, cancel, head, frame.body, /*one_response=*/method.kind == STRATA_UNARY,
+                   (method.flags & STRATA_METHOD_ASYNC) != 0);
+    going = call.End(Handle(&call, index));
+  }
+  UncountCall();
+  return going;
+}
+
+strata_code LoadedPlugin::Handle(PluginCall* call, std::uint32_t index) {
+  call->method = index;
+  call->host_ref = reinterpret_cast<std::uint64_t>(call);
+  const HostShim::Serving serving(call);
+  const strata_code code = (*plugin_)->handle(self_, call);
+  const bool async = ((*plugin_)->desc->methods[index].flags & STRATA_METHOD_ASYNC) != 0;
+  return code == STRATA_PENDING && async ? call->Await() : code;
+}
+
+void LoadedPlugin::CountCall() {
+  const base::MutexLock lock(mutex_);
+  ++calls_;
+}
+
+void LoadedPlugin::UncountCall() {
   const base::MutexLock lock(mutex_);
   if (--calls_ == 0) idle_.NotifyAll();
 }

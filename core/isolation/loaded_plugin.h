@@ -20,9 +20,16 @@ class HelloResponse;
 class Reply;
 }  // namespace strata::isolation::v1
 
+namespace strata {
+class CancelSource;
+}
+
 namespace strata::isolation {
 
 class HostShim;
+class Lane;
+class PluginCall;
+struct LaneFrame;
 
 // Runs the first code of the shared object: the vtable, which lives as long as the process.
 // FAILED_PRECONDITION: it cannot be loaded or refuses this host.
@@ -38,12 +45,18 @@ class LoadedPlugin final {
   ~LoadedPlugin();
 
   RpcServer::Finder Finder();
+  // Serves a call that came on a lane; false: the lane is of no use any more.
+  bool ServeLane(Lane* lane, CancelSource* cancel, const LaneFrame& frame);
 
  private:
   using Control = std::function<std::string(std::string_view request)>;
 
   void ServeControl(ServedCall& served, const Control& control);
   void ServeMethod(ServedCall& served, std::uint32_t index);
+  // Runs the plugin's own code.
+  strata_code Handle(PluginCall* call, std::uint32_t index);
+  void CountCall();
+  void UncountCall();
 
   std::string Hello() const;
   std::string Create(std::string_view request);

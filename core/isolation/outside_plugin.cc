@@ -21,12 +21,4 @@ strata_code OutsidePlugin::Explain(strata_status* why, strata_code code, std::st
   return code;
 }
 
-strata_code OutsidePlugin::Refuse(strata_call* c, strata_code code, std::string_view why) {
-  if (c->ops->set_status != nullptr) {
-    const strata_status status{sizeof(strata_status), code, abi::Str(why), {}};
-    c->ops->set_status(c, &status);
-  }
-  return code;
-}
-
 }  // namespace strata::isolation

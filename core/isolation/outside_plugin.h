@@ -11,7 +11,8 @@ namespace strata::isolation {
 struct RemoteReport {
   std::int32_t pid = 0;  // 0: no process now.
   std::uint32_t restarts = 0;
-  std::string quarantine;  // Why it is not started again; empty: it is.
+  std::uint32_t crashes = 0;  // How often it has ended by itself, or could not be started again.
+  std::string quarantine;     // Why it is not started again; empty: it is.
 };
 
 // A plugin whose code is not in this process, behind the functions of a vtable (RemoteTable).
@@ -53,7 +54,6 @@ class OutsidePlugin {
  protected:
   // Puts a refusal into *why (kept per thread until the next one); returns its code.
   static strata_code Explain(strata_status* why, strata_code code, std::string text);
-  static strata_code Refuse(strata_call* c, strata_code code, std::string_view why);
 };
 
 }  // namespace strata::isolation

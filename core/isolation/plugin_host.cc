@@ -9,10 +9,12 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "core/isolation/forward.h"
 #include "core/isolation/growing_pool.h"
+#include "core/isolation/lane_server.h"
 #include "core/isolation/loaded_plugin.h"
 #include "core/isolation/rpc_server.h"
 #include "core/isolation/sandbox.h"
@@ -23,6 +25,7 @@ namespace {
 constexpr int kCallsFd = 3;
 constexpr int kCoreFd = 4;
 constexpr int kLifelineFd = 5;
+constexpr int kLanesFd = 6;
 constexpr int kUsage = 2;
 constexpr int kFailed = 70;  // sysexits.h: EX_SOFTWARE
 constexpr std::size_t kMaxThreads = 4096;
@@ -47,6 +50,12 @@ void WaitForTheEnd() {
   LoadedPlugin plugin(LoadImage(image), std::move(core), std::move(missing));
   auto server = RpcServer::Start(base::UniqueFd(kCallsFd), &pool, plugin.Finder());
   if (!server.ok()) Fail(kFailed, server.status().message());
+  std::thread([&plugin] {
+    LaneServer::Run(base::UniqueFd(kLanesFd),
+                    [&plugin](auto* lane, auto* cancel, const auto& frame) {
+                      return plugin.ServeLane(lane, cancel, frame);
+                    });
+  }).detach();
   WaitForTheEnd();
   std::_Exit(0);  // The plugin's threads may still run: no destructor may pull the ground away.
 }

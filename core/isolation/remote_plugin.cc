@@ -22,11 +22,6 @@ constexpr std::int64_t kHealthUs = 500'000;
 constexpr std::int64_t kGraceUs = 600'000;
 constexpr std::int64_t kLongUs = 30'000'000;
 
-Shape ShapeOf(std::int32_t kind) {
-  if (kind == STRATA_UNARY) return Shape::kUnary;
-  return kind == STRATA_SERVER_STREAM ? Shape::kResponses : Shape::kFramed;
-}
-
 }  // namespace
 
 RemotePlugin::RemotePlugin(RemoteSpec spec)
@@ -51,9 +46,8 @@ RemoteReport RemotePlugin::Report() const {
   RemoteReport out;
   if (link_ != nullptr && !link_->broken()) out.pid = link_->process().pid();
   out.restarts = restarts_;
+  out.crashes = all_crashes_;
   out.quarantine = quarantine_;
-  // This one's own instance is gone: what runs is the latest of the others.
-  if (phase_ == Phase::kLoaded && !siblings_.empty()) return siblings_.rbegin()->first->Report();
   return out;
 }
 
@@ -124,6 +118,7 @@ strata_code RemotePlugin::Create(const strata_host* host, strata_bytes config, s
     host_ = host;
     config_ = abi::View(config);
     restarts_ = 0;
+    all_crashes_ = 0;
     crashes_.clear();
     quarantine_.clear();
     const auto timeout = std::chrono::duration_cast<std::chrono::microseconds>(spec_.start_timeout);
@@ -328,23 +323,25 @@ void RemotePlugin::Destroy() {
   if (first_ != nullptr) first_->DropSibling(this);  // The last thing: this object is gone now.
 }
 
-// The process of this instance goes; the next create starts another.
-void RemotePlugin::End(std::int64_t deadline_us) {
-  std::shared_ptr<Link> link;
+// No process follows from here on; the one that is there.
+std::shared_ptr<Link> RemotePlugin::TakeLink(Phase phase) {
   std::shared_ptr<Link> booting;
   {
     const base::MutexLock lock(mutex_);
-    phase_ = Phase::kEnding;  // No restart from here on.
+    phase_ = phase;
     booting = booting_;
     changed_.NotifyAll();
   }
   if (booting != nullptr) booting->Break();
   Wake();
-  {
-    const base::MutexLock lock(mutex_);
-    while (recovering_) changed_.Wait(mutex_);
-    link = std::exchange(link_, nullptr);
-  }
+  const base::MutexLock lock(mutex_);
+  while (recovering_) changed_.Wait(mutex_);
+  return std::exchange(link_, nullptr);
+}
+
+// The process of this instance goes; the next create starts another.
+void RemotePlugin::End(std::int64_t deadline_us) {
+  const std::shared_ptr<Link> link = TakeLink(Phase::kEnding);
   if (link != nullptr) static_cast<void>(link->Close(abi::FromUs(deadline_us)));
   Wake();  // The supervisor forgets the process.
   SetLogHost(nullptr);
@@ -379,21 +376,7 @@ strata_code RemotePlugin::Handover(const char* step, strata_status* why) {
 
 // A process that has ended holds no data any more: what is left is that none follows it.
 void RemotePlugin::ReleaseEnded() {
-  std::shared_ptr<Link> link;
-  std::shared_ptr<Link> booting;
-  {
-    const base::MutexLock lock(mutex_);
-    phase_ = Phase::kReleased;  // No restart from here on.
-    booting = booting_;
-    changed_.NotifyAll();
-  }
-  if (booting != nullptr) booting->Break();
-  Wake();
-  {
-    const base::MutexLock lock(mutex_);
-    while (recovering_) changed_.Wait(mutex_);
-    link = std::exchange(link_, nullptr);
-  }
+  const std::shared_ptr<Link> link = TakeLink(Phase::kReleased);
   if (link != nullptr) static_cast<void>(link->Close(steady_clock::now()));
 }
 
@@ -410,73 +393,6 @@ bool RemotePlugin::TakeUpAgain() {
     if (!changed_.WaitUntil(mutex_, until) && steady_clock::now() >= until) break;
   }
   return link_ != nullptr && !link_->broken();
-}
-
-// ---- data plane --------------------------------------------------------------------------------
-
-std::shared_ptr<Link> RemotePlugin::CurrentLink() const {
-  const base::MutexLock lock(mutex_);
-  return link_ != nullptr && !link_->broken() ? link_ : nullptr;
-}
-
-std::shared_ptr<Link> RemotePlugin::WaitForLink(const strata_call* c, std::string* why) {
-  steady_clock::time_point until = steady_clock::now() + kMaxWait;
-  if (c->deadline_us != 0) until = std::min(until, abi::FromUs(c->deadline_us));
-  const base::MutexLock lock(mutex_);
-  while (link_ == nullptr || link_->broken()) {
-    if (!quarantine_.empty() || phase_ != Phase::kRunning) {
-      *why = quarantine_.empty() ? "its process has ended (" + last_end_ + ")" : quarantine_;
-      return nullptr;
-    }
-    if (!changed_.WaitUntil(mutex_, until) && steady_clock::now() >= until) {
-      *why = "its process is being restarted";
-      return nullptr;
-    }
-  }
-  return link_;
-}
-
-std::string RemotePlugin::CallHeadOf(const strata_call* c, const std::string& token) const {
-  v1::CallHead head;
-  for (std::size_t i = 0; i < c->metadata_count; ++i) {
-    v1::Pair* const pair = head.add_metadata();
-    pair->set_key(std::string(abi::View(c->metadata[i].key)));
-    pair->set_value(std::string(abi::View(c->metadata[i].value)));
-  }
-  head.set_auth(std::string(abi::View(c->auth)));
-  head.set_token(token);
-  head.set_flags(c->flags);
-  head.set_framed(ShapeOf(descriptor_.method(c->method).kind) == Shape::kFramed);
-  return head.SerializeAsString();
-}
-
-bool RemotePlugin::MayRepeat(const strata_call* c) const {
-  const RemoteDescriptor::Method& method = descriptor_.method(c->method);
-  if (ShapeOf(method.kind) == Shape::kFramed) return false;  // Its requests are spent.
-  if ((method.flags & STRATA_METHOD_IDEMPOTENT) != 0) return true;
-  return HasField(abi::View(c->request), method.request_id_field);
-}
-
-strata_code RemotePlugin::Handle(strata_call* c) {
-  if (c->method >= descriptor_.method_count()) {
-    return Refuse(c, STRATA_UNIMPLEMENTED, "no such method");
-  }
-  const RemoteDescriptor::Method& method = descriptor_.method(c->method);
-  std::string why;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    const std::shared_ptr<Link> link = WaitForLink(c, &why);
-    if (link == nullptr) return Refuse(c, STRATA_UNAVAILABLE, why);
-    const std::string token = link->calls().Add(c);
-    const Forwarded done =
-        Forward(link->channel(), method.full_name, CallHeadOf(c, token), ShapeOf(method.kind), c);
-    link->calls().Remove(token);
-    if (!done.broken) return done.code;
-    link->Break();
-    if (done.delivered || !MayRepeat(c)) break;
-  }
-  return Refuse(
-      c, STRATA_UNAVAILABLE,
-      "the plugin's process ended during the call; whether it was carried out is unknown");
 }
 
 }  // namespace strata::isolation

@@ -15,12 +15,16 @@
 #include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "core/base/unique_fd.h"
+#include "core/isolation/kept_requests.h"
 #include "core/isolation/link.h"
 #include "core/isolation/outside_plugin.h"
 #include "core/isolation/remote_descriptor.h"
 #include "core/isolation/sandbox.h"
 
 namespace strata::isolation {
+
+enum class Shape : std::uint8_t;  // forward.h
+struct Forwarded;
 
 // How the process of an isolated plugin is made.
 struct RemoteSpec {
@@ -38,8 +42,9 @@ struct RemoteSpec {
 // A plugin that runs in a process of its own, as the vtable of an ordinary one: create connects,
 // control functions are messages, handle() forwards. Looks after the process: a crash is followed
 // by a new one with the same configuration (at once, then with growing pauses); calls wait for it.
-// Calls in flight are UNAVAILABLE, but for those that can be repeated (idempotent, or their request
-// carries a request_id): they are, once. After kMaxCrashes within kCrashWindow it is quarantined.
+// Calls in flight are UNAVAILABLE, but for those that can be repeated (idempotent, or their first
+// request carries a request_id and there is room to keep all of them) and of whose answer the
+// caller has nothing yet: they are, once. After kMaxCrashes within kCrashWindow it is quarantined.
 //
 // Thread-safe as the ABI asks. Several instances at a time have a process each.
 class RemotePlugin final : public OutsidePlugin {
@@ -48,6 +53,8 @@ class RemotePlugin final : public OutsidePlugin {
   static constexpr std::chrono::seconds kCrashWindow{60};
   // How long a call waits for the process to be back.
   static constexpr std::chrono::seconds kMaxWait{5};
+  // Of large requests that are kept at a time, beyond what each call may keep anyhow.
+  static constexpr std::size_t kKeptBytes = std::size_t{160} << 20;
 
   // Starts the process and asks for the descriptor. The process ends with the last owner of the
   // vtable. FAILED_PRECONDITION: the image cannot be loaded; UNAVAILABLE: no process, or it ended;
@@ -89,6 +96,7 @@ class RemotePlugin final : public OutsidePlugin {
                                         strata_status* why);
   strata_code CreateIn(Link& link, std::int64_t deadline_us, std::string* why);
   std::string StartRequestOf() const;
+  std::shared_ptr<Link> TakeLink(Phase phase);
   void ReleaseEnded();
   bool TakeUpAgain();
   void DropSibling(RemotePlugin* sibling);
@@ -96,6 +104,9 @@ class RemotePlugin final : public OutsidePlugin {
   void End(std::int64_t deadline_us);
   std::string CallHeadOf(const strata_call* c, const std::string& token) const;
   bool MayRepeat(const strata_call* c) const;
+  Shape ShapeFor(const strata_call* c) const;
+  Forwarded Send(Link& link, const std::string& head, Shape shape, KeptRequests* requests,
+                 strata_call* c) const;
   // Null: the reason is in *why.
   std::shared_ptr<Link> WaitForLink(const strata_call* c, std::string* why);
   std::shared_ptr<Link> CurrentLink() const;
@@ -124,6 +135,7 @@ class RemotePlugin final : public OutsidePlugin {
   Table table_;
   RemoteDescriptor descriptor_;
   std::size_t trampoline_ = 0;
+  KeptRoom kept_room_{kKeptBytes};
   RemotePlugin* first_ = nullptr;  // Of a sibling; set before its create.
   const base::UniqueFd wake_;
 
@@ -147,6 +159,7 @@ class RemotePlugin final : public OutsidePlugin {
   std::string last_end_ STRATA_GUARDED_BY(mutex_);  // How the last process ended.
   std::string quarantine_ STRATA_GUARDED_BY(mutex_);
   std::uint32_t restarts_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::uint32_t all_crashes_ STRATA_GUARDED_BY(mutex_) = 0;  // Of this instance.
   std::deque<std::chrono::steady_clock::time_point> crashes_ STRATA_GUARDED_BY(mutex_);
   std::int64_t boot_deadline_us_ STRATA_GUARDED_BY(mutex_) = 0;
   std::int64_t drain_deadline_us_ STRATA_GUARDED_BY(mutex_) = 0;

@@ -19,21 +19,9 @@ const strata_call_ops ServedStrataCall::kOps[2][2] = {
 
 ServedStrataCall::ServedStrataCall(ServedCall* served, const v1::CallHead& head, bool one_response,
                                    bool may_finish)
-    : strata_call{},
-      served_(*served),
-      framed_(head.framed()),
-      one_response_(one_response),
-      token_(head.token()) {
-  for (const v1::Pair& pair : head.metadata()) {
-    kvs_.push_back({abi::Str(pair.key()), abi::Bytes(pair.value())});
-  }
-  struct_size = sizeof(strata_call);
-  flags = head.flags();
+    : PluginCall(head, one_response), served_(*served), framed_(head.framed()) {
   ops = &kOps[framed_ ? 1 : 0][may_finish ? 1 : 0];
   deadline_us = served->deadline_us();
-  metadata = kvs_.data();
-  metadata_count = kvs_.size();
-  auth = abi::Bytes(head.auth());
 }
 
 bool ServedStrataCall::TakeRequest() {
@@ -44,36 +32,16 @@ bool ServedStrataCall::TakeRequest() {
   return true;
 }
 
-strata_code ServedStrataCall::Await() {
-  const base::MutexLock lock(finish_mutex_);
-  while (!finished_) finish_changed_.Wait(finish_mutex_);
-  return finish_code_;
-}
-
 void ServedStrataCall::End(strata_code code) {
   v1::CallEnd end;
-  for (auto& [key, value] : trailers_) {
-    v1::Pair* const pair = end.add_trailers();
-    pair->set_key(std::move(key));
-    pair->set_value(std::move(value));
-  }
-  std::string_view rule;
-  if (code < STRATA_OK || code > STRATA_UNAUTHENTICATED) rule = "answered with a code that is none";
-  if (one_response_ && responses_ > 1) rule = "more than one response";
-  if (one_response_ && responses_ == 0 && code == STRATA_OK) rule = "OK without a response";
-  Status status;
-  if (!rule.empty()) {
-    status = Internal(std::string(rule));
-  } else if (code != STRATA_OK) {
-    status = Status(static_cast<Code>(code), std::move(message_)).WithDetails(std::move(details_));
-  }
+  const Status status = Conclude(code, &end);
   const std::string bytes = end.SerializeAsString();
   served_.End(status, &bytes);
 }
 
 strata_code ServedStrataCall::OnWrite(strata_call* c, strata_bytes message) {
   ServedStrataCall& self = Of(c);
-  if (++self.responses_ > 1 && self.one_response_) return STRATA_INTERNAL;
+  if (!self.CountResponse()) return STRATA_INTERNAL;
   const std::string_view bytes = abi::View(message);
   return self.served_.Write(self.framed_ ? ToFrame(Frame::kData, bytes) : ToBuffer(bytes))
              ? STRATA_OK
@@ -109,23 +77,6 @@ std::uint64_t ServedStrataCall::AddOnCancel(strata_call* c, void (*fn)(void*), v
 
 void ServedStrataCall::RemoveOnCancel(strata_call* c, std::uint64_t id) {
   Of(c).served_.cancel().Remove(id);
-}
-
-void ServedStrataCall::SetStatus(strata_call* c, const strata_status* status) {
-  Of(c).message_ = abi::View(status->message);
-  Of(c).details_ = abi::View(status->details);
-}
-
-void ServedStrataCall::SetTrailer(strata_call* c, const strata_kv* kv) {
-  Of(c).trailers_.emplace_back(abi::View(kv->key), abi::View(kv->value));
-}
-
-void ServedStrataCall::Finish(strata_call* c, strata_code code) {
-  ServedStrataCall& self = Of(c);
-  const base::MutexLock lock(self.finish_mutex_);
-  self.finish_code_ = code;
-  self.finished_ = true;
-  self.finish_changed_.NotifyAll();
 }
 
 bool ReadHead(const ServedCall& served, v1::CallHead* head) {

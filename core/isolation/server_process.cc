@@ -65,7 +65,7 @@ void ServerProcess::Log(std::int32_t severity, std::string_view event, std::stri
 
 RemoteReport ServerProcess::Report() const {
   const base::MutexLock lock(mutex_);
-  return {process_ != nullptr ? process_->pid() : 0, restarts_, quarantine_};
+  return {process_ != nullptr ? process_->pid() : 0, restarts_, all_crashes_, quarantine_};
 }
 
 Status ServerProcess::Start(const std::string& config_json, LogFunction log) {
@@ -177,6 +177,7 @@ bool ServerProcess::AfterCrash(const std::string& how) {
     const auto now = steady_clock::now();
     std::erase_if(crashes_, [&](auto then) { return now - then > kCrashWindow; });
     crashes_.push_back(now);
+    ++all_crashes_;
     crashes = crashes_.size();
     if (crashes >= kMaxCrashes) {
       quarantine_ = "quarantined: its process ended " + std::to_string(crashes) + " times within " +

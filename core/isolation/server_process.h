@@ -77,6 +77,7 @@ class ServerProcess final {
   Status first_ STRATA_GUARDED_BY(mutex_);
   std::shared_ptr<Process> process_ STRATA_GUARDED_BY(mutex_);  // shared: with the supervisor.
   std::uint32_t restarts_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::uint32_t all_crashes_ STRATA_GUARDED_BY(mutex_) = 0;
   std::string quarantine_ STRATA_GUARDED_BY(mutex_);
   std::vector<std::chrono::steady_clock::time_point> crashes_ STRATA_GUARDED_BY(mutex_);
   std::thread supervisor_;

@@ -235,6 +235,7 @@ std::size_t RemotePlugin::CountCrash() {
   const auto now = steady_clock::now();
   const base::MutexLock lock(mutex_);
   crashes_.push_back(now);
+  ++all_crashes_;
   while (now - crashes_.front() > kCrashWindow) crashes_.pop_front();
   return crashes_.size();
 }

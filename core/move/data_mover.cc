@@ -289,15 +289,7 @@ Status DataMover::Finish(const Context& context) {
 // ---- telling and resting -----------------------------------------------------------------------
 
 Status DataMover::Report() {
-  const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
-  const auto done =
-      static_cast<double>(progress_.rows - std::min(progress_.rows, progress_.rows_at_start));
-  progress_.rows_per_second = seconds > 0 ? done / seconds : 0;
-  progress_.seconds_left = 0;
-  if (progress_.rows_per_second > 0 && progress_.rows_total > progress_.rows) {
-    progress_.seconds_left =
-        static_cast<double>(progress_.rows_total - progress_.rows) / progress_.rows_per_second;
-  }
+  progress_.Estimate(begun_);
   return GoOn() ? OkStatus() : Cancelled("the move was ended");
 }
 

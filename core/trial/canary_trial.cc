@@ -17,10 +17,9 @@ using v1::Change;
 
 constexpr std::chrono::milliseconds kPoll{100};
 
-host::CanaryOrder OrderOf(const v1::StartTrialRequest& request,
-                          const host::ProbationBounds& of_stack) {
+host::CanaryOrder OrderOf(host::Stack& live, const v1::StartTrialRequest& request) {
   host::CanaryOrder out;
-  out.bounds = of_stack;
+  out.bounds = live.state().config.canary.Over(live.state().options.probation);
   out.percent = request.canary_percent();
   out.finder = MakePatientFinder();
   const v1::CanaryBounds& bounds = request.bounds();
@@ -54,23 +53,35 @@ void FillStats(const host::SlotStats& stats, v1::CallStats* to) {
   to->set_p99_us(latency.Quantile(0.99) * 1e6);
 }
 
+Result<v1::ChangeResponse> Order(host::Stack& live, const v1::StartTrialRequest& request,
+                                 const host::CanaryOrder& order) {
+  v1::SwapRequest swap;
+  swap.set_slot(request.slot());
+  swap.set_package(request.package());
+  swap.set_config_json(request.config_json());
+  swap.set_isolation(request.isolation());
+  swap.set_plan_only(request.plan_only());
+  return live.state().changes->StartCanary(
+      swap, order, std::int64_t{request.duration_s()} * 1'000'000, "operator");
+}
+
 }  // namespace
+
+Result<v1::Plan> CanaryTrial::Plan(host::Stack& live, const v1::StartTrialRequest& request) {
+  STRATA_ASSIGN_OR_RETURN(v1::ChangeResponse response,
+                          Order(live, request, OrderOf(live, request)));
+  return std::move(*response.mutable_plan());
+}
 
 CanaryTrial::CanaryTrial(host::Stack& live, std::string id, v1::StartTrialRequest request)
     : live_(live),
       id_(std::move(id)),
       request_(std::move(request)),
-      order_(OrderOf(request_, live.state().options.probation)) {}
+      order_(OrderOf(live, request_)) {}
 
 Status CanaryTrial::Begin() {
-  v1::SwapRequest swap;
-  swap.set_slot(request_.slot());
-  swap.set_package(request_.package());
-  swap.set_config_json(request_.config_json());
-  swap.set_isolation(request_.isolation());
   host::Changes& changes = *live_.state().changes;
-  const auto begun = changes.StartCanary(
-      swap, order_, std::int64_t{request_.duration_s()} * 1'000'000, "operator");
+  const auto begun = Order(live_, request_, order_);
   {
     const base::MutexLock lock(mutex_);
     refused_ = !begun.ok();

@@ -18,6 +18,9 @@ class CanaryTrial final : public Trial {
  public:
   CanaryTrial(host::Stack& live, std::string id, core::v1::StartTrialRequest request);
 
+  // What Begin would do; nothing of it is done. Errors as Changes::StartCanary.
+  static Result<core::v1::Plan> Plan(host::Stack& live, const core::v1::StartTrialRequest& request);
+
   Status Begin() override;
   void End(std::string reason) override;
   bool ended() const override;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@ struct Copy {
   strata_code code = STRATA_OK;
   std::string auth;  // Serialized AuthContext of the caller: the candidate sees the same identity.
   std::vector<std::pair<std::string, std::string>> metadata;
+  std::chrono::steady_clock::time_point begun;
   std::int64_t duration_ns = 0;
   // How many writes the data had seen while the call ran; kUnclear: one was in flight.
   static constexpr std::uint64_t kUnclear = ~std::uint64_t{0};

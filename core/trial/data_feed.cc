@@ -25,8 +25,11 @@ class DataFeed final : public Feed {
   explicit DataFeed(FeedEnds ends) : ends_(std::move(ends)) {}
 
   Status Fill() override {
+    STRATA_RETURN_IF_ERROR(Describe());
     StackCall from = Call(ends_.live_slot, "Export", kFillTimeout);
-    from.requests.push_back(v1::ExportRequest().SerializeAsString());
+    v1::ExportRequest all;
+    all.set_all_versions(versions_);
+    from.requests.push_back(all.SerializeAsString());
     StackCall to = Call(ends_.side_slot, "Import", kFillTimeout);
     std::uint64_t faults = 0;
     to.on_response = [&](std::string_view message) {
@@ -45,6 +48,7 @@ class DataFeed final : public Feed {
 
   Status Follow(const Gate& gate) override {
     const ShadowTap::Aside aside;
+    STRATA_RETURN_IF_ERROR(Import());  // What could not be sent the last time.
     bool read = true;
     while (true) {
       STRATA_RETURN_IF_ERROR(Apply(gate));
@@ -53,7 +57,7 @@ class DataFeed final : public Feed {
     }
   }
 
-  bool Excuses(std::string_view path) const override { return DiffersByImport(path); }
+  bool Excuses(std::string_view path) const override { return !versions_ && DiffersByImport(path); }
 
  private:
   StackCall Call(const std::string& slot, std::string_view method,
@@ -66,6 +70,20 @@ class DataFeed final : public Feed {
     return out;
   }
 
+  // How the candidate takes records.
+  Status Describe() {
+    StackCall call = Call(ends_.side_slot, "Describe", kFollowTimeout);
+    call.requests.push_back(v1::DescribeRequest().SerializeAsString());
+    call.on_response = [this](std::string_view message) {
+      v1::DescribeResponse response;
+      response.ParseFromArray(message.data(), static_cast<int>(message.size()));
+      versions_ = response.import_versions();
+      return true;
+    };
+    const Status status = CallStack(ends_.side, call);
+    return status.code() == Code::kUnimplemented ? OkStatus() : status;
+  }
+
   // An answer of Export as a request of Import; false: nothing to import in it.
   bool Translate(std::string_view message, std::string* out) {
     v1::ExportResponse from;
@@ -73,13 +91,20 @@ class DataFeed final : public Feed {
     if (!from.watch_cursor().empty()) cursor_ = from.watch_cursor();
     v1::ImportRequest to;
     for (v1::Resource& resource : *from.mutable_resources()) {
-      if (resource.json().empty()) continue;
-      v1::ImportItem* const item = to.add_items();
-      item->set_item(++items_);
-      item->set_json(std::move(*resource.mutable_json()));
+      if (versions_ || !resource.json().empty()) Add(&resource, &to);
     }
     *out = to.SerializeAsString();
     return to.items_size() > 0;
+  }
+
+  void Add(v1::Resource* resource, v1::ImportRequest* to) {
+    v1::ImportItem* const item = to->add_items();
+    item->set_item(++items_);
+    if (versions_) {
+      item->mutable_version()->Swap(resource);
+    } else {
+      item->set_json(std::move(*resource->mutable_json()));
+    }
   }
 
   // The next changes into `pending_`; false: there was nothing new.
@@ -107,33 +132,33 @@ class DataFeed final : public Feed {
     return !pending_.empty();
   }
 
-  // What is pending, as far as the gate lets it: imports are gathered until a deletion comes.
+  // What is pending, as far as the gate lets it: imports are gathered until a deletion comes that
+  // the candidate takes only as a call of its own.
   Status Apply(const Gate& gate) {
-    v1::ImportRequest gathered;
+    std::size_t bytes = 0;
     while (!pending_.empty()) {
       v1::Resource& resource = pending_.front();
       if (!gate(ChangeOfResource(resource.type(), resource.id(), resource.version_id()))) break;
-      if (resource.change() == v1::CHANGE_DELETED) {
-        STRATA_RETURN_IF_ERROR(Import(&gathered));
+      if (!versions_ && resource.change() == v1::CHANGE_DELETED) {
+        STRATA_RETURN_IF_ERROR(Import());
         STRATA_RETURN_IF_ERROR(Delete(resource));
       } else {
-        v1::ImportItem* const item = gathered.add_items();
-        item->set_item(++items_);
-        item->set_json(std::move(*resource.mutable_json()));
-        gathered_bytes_ += item->json().size();
-        if (gathered_bytes_ > kMessageBytes) STRATA_RETURN_IF_ERROR(Import(&gathered));
+        bytes += resource.json().size();
+        Add(&resource, &unsent_);
       }
       pending_.pop_front();
+      if (bytes < kMessageBytes) continue;
+      STRATA_RETURN_IF_ERROR(Import());
+      bytes = 0;
     }
-    return Import(&gathered);
+    return Import();
   }
 
-  Status Import(v1::ImportRequest* gathered) {
-    if (gathered->items_size() == 0) return OkStatus();
+  // A version that is sent twice does no harm; a plain resource might become two versions.
+  Status Import() {
+    if (unsent_.items_size() == 0) return OkStatus();
     StackCall call = Call(ends_.side_slot, "Import", kFollowTimeout);
-    call.requests.push_back(gathered->SerializeAsString());
-    gathered->Clear();
-    gathered_bytes_ = 0;
+    call.requests.push_back(unsent_.SerializeAsString());
     int faults = 0;
     call.on_response = [&](std::string_view message) {
       v1::ImportResponse answer;
@@ -141,8 +166,11 @@ class DataFeed final : public Feed {
       faults += answer.faults_size();
       return true;
     };
-    STRATA_RETURN_IF_ERROR(CallStack(ends_.side, call));
+    const Status sent = CallStack(ends_.side, call);
+    if (!sent.ok() && !versions_) return DataLoss("an import broke off: " + sent.message());
+    STRATA_RETURN_IF_ERROR(sent);
     if (faults > 0) return FailedPrecondition("the candidate refuses a record that the live has");
+    unsent_.Clear();
     return OkStatus();
   }
 
@@ -160,7 +188,8 @@ class DataFeed final : public Feed {
   std::string cursor_;  // Behind what is pending.
   std::deque<v1::Resource> pending_;
   std::uint64_t items_ = 0;
-  std::size_t gathered_bytes_ = 0;
+  v1::ImportRequest unsent_;  // Past the gate.
+  bool versions_ = false;     // Every version as it is, deletions too; else what is current.
 };
 
 }  // namespace

@@ -14,12 +14,13 @@ bool Contains(const std::array<std::string_view, N>& list, std::string_view item
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-constexpr std::array<std::string_view, 20> kByNature = {
+constexpr std::array<std::string_view, 21> kByNature = {
     "strata.data.v1.ExplainResponse.text",
     "strata.data.v1.PlanStep.microseconds",
     "strata.data.v1.SearchResponse.next_page_token",
     "strata.data.v1.SearchResponse.previous_page_token",
     "strata.data.v1.HistoryResponse.next_page_token",
+    "strata.data.v1.HistoryResponse.previous_page_token",
     "strata.data.v1.OperateResponse.next_page_token",
     "strata.data.v1.DescribeResponse.name",
     "strata.data.v1.DescribeResponse.version",
@@ -96,7 +97,8 @@ bool CanBeRepeated(std::string_view full_method, std::string_view request) {
 }
 
 bool DiffersByImport(std::string_view path) {
-  return path.ends_with("last_updated_us") || path.ends_with("json.meta.lastUpdated");
+  return path.ends_with("last_updated_us") || path.ends_with("json.meta.lastUpdated") ||
+         path.ends_with("resource.change");
 }
 
 }  // namespace strata::trial

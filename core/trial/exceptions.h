@@ -32,7 +32,7 @@ bool NotComparable(std::string_view full_method);
 bool CanBeRepeated(std::string_view full_method, std::string_view request);
 
 // Differs at this place because the candidate's copy of the records was imported: when a version
-// was stored, after its first.
+// was stored, and what was done to make it; earlier ones are not there.
 bool DiffersByImport(std::string_view path);
 
 }  // namespace strata::trial

@@ -31,15 +31,16 @@ class Feed {
   using Gate = std::function<bool(const std::string& change)>;
   // What was committed since, in the order of the commits, up to the first change that `gate` holds
   // back; else up to the moment of the call at least. What is held back comes first the next time.
-  // An error: the candidate has no state to compare with; UNAVAILABLE: until more has been brought.
+  // An error: the candidate has no state to compare with, until a later call succeeds; where that
+  // cannot be (DATA_LOSS, FAILED_PRECONDITION): for good.
   virtual Status Follow(const Gate& gate) = 0;
 
   // Answers may differ there although both are right.
   virtual bool Excuses(std::string_view path) const = 0;
 };
 
-// By Export, Import, Watch and Delete of strata.data.v1: between plugins of any maker. What the
-// candidate has are the current versions.
+// By Export, Import, Watch and Delete of strata.data.v1: between plugins of any maker. A candidate
+// that takes versions as they are (import_versions) has them all; another one what is current.
 std::unique_ptr<Feed> MakeDataFeed(FeedEnds ends);
 // By Backup, Restore and Watch of strata.hosting.v1; what was written since has other versions.
 std::unique_ptr<Feed> MakeHostingFeed(FeedEnds ends);

@@ -50,6 +50,7 @@ class HostingFeed final : public Feed {
 
   Status Follow(const Gate& gate) override {
     const ShadowTap::Aside aside;
+    STRATA_RETURN_IF_ERROR(Commit());  // What could not be sent the last time.
     bool read = true;
     while (true) {
       STRATA_RETURN_IF_ERROR(Apply(gate));
@@ -101,27 +102,28 @@ class HostingFeed final : public Feed {
 
   // What is pending, as far as the gate lets it.
   Status Apply(const Gate& gate) {
-    v1::CommitRequest commit;
     std::size_t bytes = 0;
     while (!pending_.empty() && gate(ChangeOfCommit(pending_.front().version()))) {
       bytes += pending_.front().ByteSizeLong();
       for (v1::Change& change : *pending_.front().mutable_changes()) {
-        Add(change, pending_.front().version(), commit.add_mutations());
+        Add(change, pending_.front().version(), unsent_.add_mutations());
       }
       pending_.pop_front();
       if (bytes < kMessageBytes) continue;
-      STRATA_RETURN_IF_ERROR(Commit(&commit));
+      STRATA_RETURN_IF_ERROR(Commit());
       bytes = 0;
     }
-    return Commit(&commit);
+    return Commit();
   }
 
-  Status Commit(v1::CommitRequest* commit) {
-    if (commit->mutations_size() == 0) return OkStatus();
+  // Doing it twice does no harm.
+  Status Commit() {
+    if (unsent_.mutations_size() == 0) return OkStatus();
     StackCall call = Call(ends_.side_slot, "Commit", kFollowTimeout);
-    call.requests.push_back(commit->SerializeAsString());
-    commit->Clear();
-    return CallStack(ends_.side, call);
+    call.requests.push_back(unsent_.SerializeAsString());
+    STRATA_RETURN_IF_ERROR(CallStack(ends_.side, call));
+    unsent_.Clear();
+    return OkStatus();
   }
 
   // Watch sends a value as it is by then: a row may get that of a later commit, or none.
@@ -156,6 +158,7 @@ class HostingFeed final : public Feed {
   const FeedEnds ends_;
   std::uint64_t after_ = 0;  // Behind what is pending.
   std::deque<v1::CommitEvent> pending_;
+  v1::CommitRequest unsent_;                  // Past the gate.
   std::set<std::string, std::less<>> ahead_;  // Keys whose value a commit to come has made.
 };
 

@@ -71,8 +71,9 @@ LiveLink::LiveLink(host::Ingress& live, std::string slot, host::Manifest manifes
 host::ExternalSlot LiveLink::External() {
   host::ExternalSlot out;
   out.manifest = manifest_;
-  // Requirements and settings are the live slot's.
+  // Requirements, settings and what it keeps are the live slot's.
   out.manifest.requirements.clear();
+  out.manifest.formats = {};
   out.manifest.config_schema = R"({"type": "object"})";
   // Not owned: this object outlives the stack.
   out.plugin = std::shared_ptr<const strata_plugin>(std::shared_ptr<const void>(), &table_);

@@ -10,58 +10,74 @@
 
 namespace strata::trial {
 
-void Replayer::Take(const Copy& copy) {
+namespace {
+
+// How long a copy may wait for writes in flight to say what they have changed.
+constexpr std::chrono::milliseconds kPatience{100};
+
+bool IsForGood(const Status& status) {
+  return status.code() == Code::kDataLoss || status.code() == Code::kFailedPrecondition;
+}
+
+}  // namespace
+
+Status Replayer::Take(const Copy& copy) {
   const bool repeatable =
       copy.requests.empty() || CanBeRepeated(copy.method, copy.requests.front());
-  if (!repeatable || copy.writes == Copy::kUnclear || !Reach(copy.writes)) {
-    report_.Skipped();
-  } else {
-    Repeat(copy);
+  bool same_data = false;
+  if (repeatable && copy.writes != Copy::kUnclear) {
+    STRATA_ASSIGN_OR_RETURN(same_data, Reach(copy));
   }
+  same_data ? Repeat(copy) : report_.Skipped();
+  return OkStatus();
 }
 
-bool Replayer::Reach(std::uint64_t writes) {
+Result<bool> Replayer::Reach(const Copy& copy) {
+  const std::uint64_t writes = copy.writes;
   if (feed_ == nullptr) return writes_.Settled() == writes;
-  if (reached_ > writes) return false;
-  unclear_ = false;
+  if (reached_ > writes || copy.begun < clear_since_) return false;
   ReadLog();
-  const Feed::Gate gate = [&](const std::string& change) { return MayBring(change, writes); };
-  if (!feed_->Follow(gate).ok() || unclear_ || reached_ > writes) return false;
-  std::erase_if(made_by_, [&](const auto& made) { return made.second.write <= writes; });
+  const auto patience = Clock::now() + kPatience;
+  const Feed::Gate gate = [&](const std::string& change) {
+    return MayBring(change, writes, patience);
+  };
+  if (const Status followed = feed_->Follow(gate); !followed.ok()) {
+    if (IsForGood(followed)) return followed;
+    return false;
+  }
+  if (reached_ > writes || copy.begun < clear_since_) return false;
+  std::erase_if(made_by_, [&](const auto& made) { return made.second <= writes; });
   return true;
 }
 
-bool Replayer::MayBring(const std::string& change, std::uint64_t writes) {
-  const Maker* const maker = FindMaker(change);
-  if (maker == nullptr) {
-    // Younger than the copy, unless a write that names nothing made it.
-    unclear_ = unnamed_ > reached_;
-    return false;
+bool Replayer::MayBring(const std::string& change, std::uint64_t writes,
+                        Clock::time_point patience) {
+  const std::optional<std::uint64_t> maker = MakerOf(change, patience);
+  if (!maker) {
+    clear_since_ = Clock::now();
+    return true;
   }
-  if (maker->write > writes) {
-    unclear_ = maker->at_the_latest;
-    return false;
-  }
-  reached_ = std::max(reached_, maker->write);
+  if (*maker > writes) return false;
+  reached_ = std::max(reached_, *maker);
   return true;
 }
 
-const Replayer::Maker* Replayer::FindMaker(const std::string& change) {
-  auto made = made_by_.find(change);
-  if (made != made_by_.end()) return &made->second;
-  const std::uint64_t settled = writes_.Settled();
-  ReadLog();  // All that had ended by then are in it.
-  made = made_by_.find(change);
-  if (made != made_by_.end()) return &made->second;
-  if (settled == Copy::kUnclear) return nullptr;
-  return &made_by_.emplace(change, Maker{settled, /*at_the_latest=*/true}).first->second;
+std::optional<std::uint64_t> Replayer::MakerOf(const std::string& change,
+                                               Clock::time_point patience) {
+  while (true) {
+    if (const auto made = made_by_.find(change); made != made_by_.end()) return made->second;
+    // First: the log has all that had ended by then.
+    const std::uint64_t ended = writes_.ended();
+    const bool settled = writes_.Settled() != Copy::kUnclear;
+    ReadLog();
+    if (const auto made = made_by_.find(change); made != made_by_.end()) return made->second;
+    if (settled || !writes_.WaitForEnd(ended, patience)) return std::nullopt;
+  }
 }
 
 void Replayer::ReadLog() {
   for (WriteLog::Write& write : writes_.Take()) {
-    if (!write.complete) unnamed_ = write.number;
-    for (std::string& change : write.changes)
-      made_by_.emplace(std::move(change), Maker{write.number});
+    for (std::string& change : write.changes) made_by_.emplace(std::move(change), write.number);
   }
 }
 

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
+#include "core/base/status.h"
 #include "core/trial/copy.h"
 #include "core/trial/feed.h"
 #include "core/trial/message_compare.h"
@@ -22,26 +25,29 @@ namespace strata::trial {
 // change of a later write is held back, whatever the live data has become since. Where the
 // candidate has gone past a copy, that is skipped. A candidate on the live data is compared when
 // the number has not changed until the repeated call has ended.
+//
+// Whose a change is, the answers of the writes say. Some do not (an import, a call that failed),
+// and some writes are nobody's here (begun before the tap was set, by another node). When such a
+// change was committed is not known, only that it was by the time that the feed showed it: it is
+// brought at once, and every copy that began before is skipped.
 class Replayer final {
  public:
   Replayer(SideStack& side, Feed* feed, WriteLog& writes, const MessageCompare& compare,
            Report& report)
       : side_(side), feed_(feed), writes_(writes), compare_(compare), report_(report) {}
 
-  void Take(const Copy& copy);
+  // An error: nothing can be compared any more.
+  Status Take(const Copy& copy);
 
  private:
-  struct Maker {
-    std::uint64_t write = 0;
-    bool at_the_latest = false;  // No write names it: that one had ended when it was seen.
-  };
+  using Clock = std::chrono::steady_clock;
 
   // Whether the candidate's data is what the copy saw.
-  bool Reach(std::uint64_t writes);
+  Result<bool> Reach(const Copy& copy);
   // Whether the feed may bring a change on the way to the state after `writes`.
-  bool MayBring(const std::string& change, std::uint64_t writes);
-  // Who made a change; null: a write that is still in flight, or nobody knows yet.
-  const Maker* FindMaker(const std::string& change);
+  bool MayBring(const std::string& change, std::uint64_t writes, Clock::time_point patience);
+  // The write that made a change, which is waited for while it may be in flight; none: nobody says.
+  std::optional<std::uint64_t> MakerOf(const std::string& change, Clock::time_point patience);
   void ReadLog();
   void Repeat(const Copy& copy);
 
@@ -50,11 +56,10 @@ class Replayer final {
   WriteLog& writes_;
   const MessageCompare& compare_;
   Report& report_;
-  std::uint64_t reached_ = 0;  // The last write of which the feed has brought a change.
-  bool unclear_ = false;       // A change was held back that may be older than the copy.
-  // By change, as long as the feed may still bring it.
-  std::unordered_map<std::string, Maker> made_by_;
-  std::uint64_t unnamed_ = 0;  // The last write that does not say all that it changed.
+  std::uint64_t reached_ = 0;      // The last write of which the feed has brought a change.
+  Clock::time_point clear_since_;  // Since then the feed has shown nothing that is nobody's.
+  // Who made a change, as long as the feed may still bring it.
+  std::unordered_map<std::string, std::uint64_t> made_by_;
 };
 
 }  // namespace strata::trial

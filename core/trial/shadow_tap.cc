@@ -40,6 +40,7 @@ class ShadowTap::Recording final : public host::CallObserver {
   Recording(ShadowTap& tap, const strata_method& method, const strata_call& call) : tap_(tap) {
     copy_.method = abi::View(method.full_name);
     copy_.writes = tap.writes_.Settled();
+    copy_.begun = std::chrono::steady_clock::now();
     copy_.auth = abi::View(call.auth);
     for (std::size_t i = 0; i < call.metadata_count; ++i) {
       copy_.metadata.emplace_back(abi::View(call.metadata[i].key),
@@ -96,8 +97,8 @@ class ShadowTap::Write final : public host::CallObserver {
   }
   void Request(strata_bytes) override {}
   void Response(strata_bytes message) override { changes_.Response(message); }
-  void End(strata_code code, std::int64_t) override {
-    log_.End(changes_.Take(), changes_.Complete(code));
+  void End(strata_code, std::int64_t) override {
+    log_.End(changes_.Take());
     delete this;
   }
 

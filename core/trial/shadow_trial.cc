@@ -100,31 +100,40 @@ Status ShadowTrial::Begin() {
 void ShadowTrial::Run(ShadowTap& tap) {
   // Before anything is copied: every write that the copy may lack is counted.
   live_.state().router.set_tap(&tap);
-  const Status prepared = Prepare();
-  if (prepared.ok()) Replay(tap.writes());
+  Status status = Prepare();
+  if (status.ok()) status = Replay(tap.writes());
   live_.state().router.set_tap(nullptr);
-  Finish(prepared);
+  Finish(status);
 }
 
 Status ShadowTrial::Prepare() {
-  if (feed_ != nullptr) STRATA_RETURN_IF_ERROR(feed_->Fill());
+  if (feed_ != nullptr) {
+    const Status filled = feed_->Fill();
+    if (!filled.ok()) {
+      return Status(filled.code(), "the live data could not be copied: " + filled.message());
+    }
+  }
   // What came meanwhile is older than the candidate's data.
   while (queue_.Pop(steady_clock::now())) report_.Skipped();
   Show(TrialState::kRunning, "");
   return OkStatus();
 }
 
-void ShadowTrial::Replay(WriteLog& writes) {
+Status ShadowTrial::Replay(WriteLog& writes) {
   Replayer replayer(*side_, feed_.get(), writes, *compare_, report_);
   const auto until = spec_.duration.count() == 0 ? steady_clock::time_point::max()
                                                  : steady_clock::now() + spec_.duration;
   while (!stop_.load() && steady_clock::now() < until) {
     const auto copy = queue_.Pop(std::min(until, steady_clock::now() + kPoll));
-    if (copy) replayer.Take(*copy);
+    const Status taken = copy ? replayer.Take(*copy) : OkStatus();
+    if (!taken.ok()) {
+      return Status(taken.code(), "the copy can no longer be kept equal: " + taken.message());
+    }
   }
+  return OkStatus();
 }
 
-void ShadowTrial::Finish(const Status& prepared) {
+void ShadowTrial::Finish(const Status& ran) {
   queue_.Close();
   const Status down = side_->Stop();
   stuck_.store(!down.ok());
@@ -135,9 +144,9 @@ void ShadowTrial::Finish(const Status& prepared) {
     const base::MutexLock lock(mutex_);
     reason = reason_;
   }
-  if (!prepared.ok() && !stop_.load()) {
+  if (!ran.ok() && !stop_.load()) {
     state = TrialState::kFailed;
-    reason = "the live data could not be copied: " + prepared.message();
+    reason = ran.message();
   }
   if (!down.ok()) reason += (reason.empty() ? "" : "; ") + down.message();
   Show(state, std::move(reason));

@@ -56,8 +56,8 @@ class ShadowTrial final : public Trial {
  private:
   void Run(ShadowTap& tap);
   Status Prepare();
-  void Replay(WriteLog& writes);
-  void Finish(const Status& prepared);
+  Status Replay(WriteLog& writes);
+  void Finish(const Status& ran);
   void Show(TrialState state, std::string reason);
 
   host::Stack& live_;

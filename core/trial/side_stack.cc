@@ -5,12 +5,17 @@
 #include <map>
 #include <utility>
 
+#include "core/host/change/mode.h"
+#include "core/host/change/plan.h"
 #include "core/host/change/requests.h"
+#include "core/host/slot_build.h"
 #include "core/host/stack_state.h"
 #include "core/trial/live_slot.h"
 
 namespace strata::trial {
 namespace {
+
+namespace v1 = core::v1;
 
 using host::Grant;
 using host::Manifest;
@@ -54,6 +59,58 @@ class SideStack::Builder {
   }
 
   Status Run() {
+    STRATA_RETURN_IF_ERROR(Build());
+    STRATA_ASSIGN_OR_RETURN(
+        out_.stack_, host::Stack::Start(std::move(config_), options_, state_.log, state_.clock));
+    return OkStatus();
+  }
+
+  Result<v1::Plan> Plan() {
+    STRATA_RETURN_IF_ERROR(Build());
+    v1::Plan plan;
+    for (const SlotConfig& config : config_.slots) {
+      if (options_.externals.contains(config.name)) {
+        plan.add_warnings("it reads from the live slot \"" + config.name +
+                          "\"; what would change something there is refused");
+        continue;
+      }
+      host::Slot slot;
+      slot.config = config;
+      host::Package package;
+      STRATA_RETURN_IF_ERROR(host::OpenSlot(state_, &slot, &package));
+      STRATA_RETURN_IF_ERROR(host::ConfigureSlot(&slot));
+      if (config.name == out_.slot_) {
+        ShowCandidate(slot, &plan);
+      } else {
+        plan.add_warnings("its records are in a fresh store (" + slot.manifest->id + " " +
+                          slot.manifest->version + "), which is thrown away at the end");
+      }
+    }
+    return plan;
+  }
+
+ private:
+  void ShowCandidate(const host::Slot& candidate, v1::Plan* plan) const {
+    v1::SlotChange* const change = plan->add_slots();
+    change->set_slot(spec_.slot);
+    change->set_action(v1::SlotChange::ACTION_SHADOW);
+    const std::shared_ptr<const host::Layout> layout = state_.layout();
+    const host::Slot* const live = layout->Find(spec_.slot);
+    if (live != nullptr && live->manifest) {
+      host::FillOccupant(*live, change->mutable_from());
+      if (live->manifest->id == candidate.manifest->id) {
+        for (std::string& name : host::ChangedSettings(live->settings, candidate.settings)) {
+          change->add_settings(std::move(name));
+        }
+      }
+    }
+    host::FillOccupant(candidate, change->mutable_to());
+    const bool outside = candidate.config.run.mode == host::RunConfig::Mode::kProcess;
+    plan->add_warnings(outside ? "it runs in a process of its own, as the live plugin does"
+                               : "it runs in the core's process, which it could crash");
+  }
+
+  Status Build() {
     const std::optional<LiveSlot> slot = FindLiveSlot(live_, spec_.slot);
     if (!slot) return NotFound("no slot \"" + spec_.slot + "\" runs");
     STRATA_ASSIGN_OR_RETURN(const std::string folder,
@@ -71,12 +128,9 @@ class SideStack::Builder {
       STRATA_RETURN_IF_ERROR(Meet(*slot, manifest, requirement, &candidate));
     }
     config_.slots.push_back(std::move(candidate));
-    STRATA_ASSIGN_OR_RETURN(
-        out_.stack_, host::Stack::Start(std::move(config_), options_, state_.log, state_.clock));
     return OkStatus();
   }
 
- private:
   static SlotConfig NewSlot(const std::string& name, const std::string& plugin) {
     SlotConfig out;
     out.name = name;
@@ -146,6 +200,11 @@ Result<std::unique_ptr<SideStack>> SideStack::Start(host::Stack& live, const Can
   std::unique_ptr<SideStack> out(new SideStack);
   STRATA_RETURN_IF_ERROR(Builder(live, spec, id, out.get()).Run());
   return out;
+}
+
+Result<core::v1::Plan> SideStack::Plan(host::Stack& live, const CandidateSpec& spec) {
+  SideStack none;
+  return Builder(live, spec, "plan", &none).Plan();
 }
 
 SideStack::~SideStack() {

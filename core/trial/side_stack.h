@@ -9,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/host/stack.h"
 #include "core/trial/live_link.h"
+#include "strata/core/v1/core.pb.h"
 
 namespace strata::trial {
 
@@ -29,6 +30,9 @@ class SideStack final {
   // does not provide what the live plugin does, or needs what the live stack cannot lend.
   static Result<std::unique_ptr<SideStack>> Start(host::Stack& live, const CandidateSpec& spec,
                                                   const std::string& id);
+  // What Start would do: verifies packages and settings, runs no code of a plugin, makes nothing.
+  // Errors as Start.
+  static Result<core::v1::Plan> Plan(host::Stack& live, const CandidateSpec& spec);
   ~SideStack();
   SideStack(const SideStack&) = delete;
   SideStack& operator=(const SideStack&) = delete;

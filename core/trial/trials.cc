@@ -8,6 +8,7 @@
 #include "core/host/stack_state.h"
 #include "core/trial/canary_trial.h"
 #include "core/trial/shadow_trial.h"
+#include "core/trial/side_stack.h"
 #include "strata/core/v1/core.pb.h"
 
 namespace strata::trial {
@@ -23,6 +24,7 @@ class AllTrials final : public host::Trials {
 
   Status Start(const v1::StartTrialRequest& request, v1::Trial* out) override {
     STRATA_RETURN_IF_ERROR(Check(request));
+    if (request.plan_only()) return Plan(request, out);
     STRATA_ASSIGN_OR_RETURN(Trial* const trial, Add(request));
     const Status begun = trial->Begin();
     // What was refused before any of its code ran is the caller's mistake; the rest is a result.
@@ -124,13 +126,38 @@ class AllTrials final : public host::Trials {
     return OkStatus();
   }
 
-  Result<Trial*> Add(const v1::StartTrialRequest& request) {
-    const base::MutexLock lock(mutex_);
+  static CandidateSpec SpecOf(const v1::StartTrialRequest& request) {
+    return {request.slot(), request.package(), request.config_json(), request.scratch_package()};
+  }
+
+  Status Plan(const v1::StartTrialRequest& request, v1::Trial* out) {
+    {
+      const base::MutexLock lock(mutex_);
+      STRATA_RETURN_IF_ERROR(CheckFree());
+    }
+    STRATA_ASSIGN_OR_RETURN(*out->mutable_plan(), request.canary_percent() > 0
+                                                      ? CanaryTrial::Plan(live_, request)
+                                                      : SideStack::Plan(live_, SpecOf(request)));
+    out->set_slot(request.slot());
+    out->set_shadow_percent(request.shadow_percent());
+    out->set_canary_percent(request.canary_percent());
+    *out->mutable_live() = out->plan().slots(0).from();
+    *out->mutable_candidate() = out->plan().slots(0).to();
+    return OkStatus();
+  }
+
+  Status CheckFree() const STRATA_REQUIRES(mutex_) {
     if (stopped_) return Unavailable("the stack is stopping");
     for (const auto& trial : trials_) {
       if (!trial->ended())
         return AlreadyExists("trial " + trial->id() + " runs; end that one first");
     }
+    return OkStatus();
+  }
+
+  Result<Trial*> Add(const v1::StartTrialRequest& request) {
+    const base::MutexLock lock(mutex_);
+    STRATA_RETURN_IF_ERROR(CheckFree());
     const std::string id = "trial-" + std::to_string(++last_);
     if (request.canary_percent() > 0) {
       trials_.push_back(std::make_unique<CanaryTrial>(live_, id, request));
@@ -138,8 +165,7 @@ class AllTrials final : public host::Trials {
     }
     ShadowTrial::Spec spec;
     spec.id = id;
-    spec.candidate = {request.slot(), request.package(), request.config_json(),
-                      request.scratch_package()};
+    spec.candidate = SpecOf(request);
     spec.shadow_percent = request.shadow_percent();
     spec.duration = std::chrono::seconds(request.duration_s());
     trials_.push_back(std::make_unique<ShadowTrial>(live_, std::move(spec)));

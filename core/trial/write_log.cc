@@ -16,24 +16,6 @@ Message Parsed(strata_bytes bytes) {
   return message;
 }
 
-// With these codes a call has changed nothing; with the others it may have.
-bool SaysNothingChanged(strata_code code) {
-  switch (code) {
-    case STRATA_INVALID_ARGUMENT:
-    case STRATA_NOT_FOUND:
-    case STRATA_ALREADY_EXISTS:
-    case STRATA_PERMISSION_DENIED:
-    case STRATA_FAILED_PRECONDITION:
-    case STRATA_ABORTED:
-    case STRATA_OUT_OF_RANGE:
-    case STRATA_UNIMPLEMENTED:
-    case STRATA_UNAUTHENTICATED:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 std::string ChangeOfResource(std::string_view type, std::string_view id, std::string_view version) {
@@ -66,7 +48,6 @@ void ChangeReader::Response(strata_bytes message) {
   };
   switch (kind_) {
     case Kind::kOther:
-      unnamed_ = true;
       break;
     case Kind::kWrite: {
       const auto response = Parsed<data::v1::WriteResponse>(message);
@@ -75,8 +56,7 @@ void ChangeReader::Response(strata_bytes message) {
     }
     case Kind::kDelete: {
       const auto response = Parsed<data::v1::DeleteResponse>(message);
-      if (response.deleted() == 0) break;
-      if (deleted_.empty() || response.version_id().empty()) unnamed_ = true;
+      if (response.deleted() == 0 || deleted_.empty()) break;
       changes_.push_back(deleted_ + "/" + response.version_id());
       break;
     }
@@ -84,7 +64,6 @@ void ChangeReader::Response(strata_bytes message) {
       // Deletions in it are not named.
       const auto transaction = Parsed<data::v1::TransactionResponse>(message);
       for (const auto& entry : transaction.entries()) {
-        if (entry.method() == "DELETE") unnamed_ = true;
         if (entry.has_resource() && entry.method() != "GET" && entry.method() != "HEAD") {
           add(entry.resource());
         }
@@ -97,21 +76,27 @@ void ChangeReader::Response(strata_bytes message) {
   }
 }
 
-bool ChangeReader::Complete(strata_code code) const {
-  if (code != STRATA_OK) return SaysNothingChanged(code);
-  return kind_ != Kind::kOther && !unnamed_;
+void WriteLog::End(std::vector<std::string> changes) {
+  {
+    const base::MutexLock lock(mutex_);
+    if (writes_.size() >= kMost) {  // Nobody will know who made those changes.
+      writes_.clear();
+      changes.clear();
+    }
+    const std::uint64_t number = ended_.load() + 1;
+    if (!changes.empty()) writes_.push_back({number, std::move(changes)});
+    ended_.store(number);
+  }
+  changed_.NotifyAll();
 }
 
-void WriteLog::End(std::vector<std::string> changes, bool complete) {
+bool WriteLog::WaitForEnd(std::uint64_t ended, std::chrono::steady_clock::time_point until) {
   const base::MutexLock lock(mutex_);
-  if (writes_.size() >= kMost) {
-    writes_.clear();
-    changes.clear();
-    complete = false;
+  while (ended_.load() <= ended) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    changed_.WaitUntil(mutex_, until);
   }
-  const std::uint64_t number = ended_.load() + 1;
-  if (!changes.empty() || !complete) writes_.push_back({number, std::move(changes), complete});
-  ended_.store(number);
+  return true;
 }
 
 std::vector<WriteLog::Write> WriteLog::Take() {

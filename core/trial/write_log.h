@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,15 +13,14 @@
 
 namespace strata::trial {
 
-// What one call changed, as the contract's answers tell it: versions of resources
-// ("Patient/a/3"), commits of a store ("c42"). Used by the thread of the call.
+// What one call changed, as far as the contract's answers tell it: versions of resources
+// ("Patient/a/3"), commits of a store ("c42"). Imports, conditional deletions and calls that failed
+// do not. Used by the thread of the call.
 class ChangeReader final {
  public:
   ChangeReader(std::string_view full_method, strata_bytes request);
 
   void Response(strata_bytes message);
-  // Nothing else was changed. False: it may have changed what its answers do not name.
-  bool Complete(strata_code code) const;
   std::vector<std::string> Take() { return std::move(changes_); }
 
  private:
@@ -29,7 +29,6 @@ class ChangeReader final {
 
   const Kind kind_;
   std::string deleted_;  // "Patient/a"
-  bool unnamed_ = false;
   std::vector<std::string> changes_;
 };
 
@@ -46,25 +45,30 @@ class WriteLog final {
   struct Write {
     std::uint64_t number = 0;
     std::vector<std::string> changes;
-    bool complete = true;  // It changed nothing else.
   };
 
   void Begin() { begun_.fetch_add(1); }
-  void End(std::vector<std::string> changes, bool complete);
+  void End(std::vector<std::string> changes);
 
   // The number of the last write, or Copy::kUnclear while one is in flight.
   std::uint64_t Settled() const {
     const std::uint64_t ended = ended_.load();  // First: a write that ends meanwhile is in flight.
     return begun_.load() == ended ? ended : Copy::kUnclear;
   }
-  // The writes that have ended since this was last asked; those that were too many are one that is
-  // not complete.
+  // Those that name what they changed and have ended since this was last asked, without those that
+  // were too many.
   std::vector<Write> Take();
+
+  // How many writes have ended.
+  std::uint64_t ended() const { return ended_.load(); }
+  // Waits until more than `ended` have; false: not until then.
+  bool WaitForEnd(std::uint64_t ended, std::chrono::steady_clock::time_point until);
 
  private:
   std::atomic<std::uint64_t> begun_{0};
   std::atomic<std::uint64_t> ended_{0};  // Changed under the lock only.
   base::Mutex mutex_;
+  base::CondVar changed_;
   std::vector<Write> writes_ STRATA_GUARDED_BY(mutex_);
 };
 

@@ -56,6 +56,10 @@ Result<v1::ChangeResponse> Core::CommitFormat(Context& cx,
   return Ask<v1::ChangeResponse>([&](auto* out) { return client_.CommitFormat(cx, request, out); });
 }
 
+Result<v1::ChangeResponse> Core::Apply(Context& cx, const v1::ApplyRequest& request) const {
+  return Ask<v1::ChangeResponse>([&](auto* out) { return client_.Apply(cx, request, out); });
+}
+
 Result<v1::ListChangesResponse> Core::Changes(Context& cx, const std::string& slot,
                                               std::uint32_t limit) const {
   v1::ListChangesRequest request;

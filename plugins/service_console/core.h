@@ -33,6 +33,8 @@ class Core final {
   Result<core::v1::ChangeResponse> CommitFormat(Context& cx,
                                                 const core::v1::CommitFormatRequest& request) const;
 
+  Result<core::v1::ChangeResponse> Apply(Context& cx, const core::v1::ApplyRequest& request) const;
+
   // Newest first; an empty slot means all.
   Result<core::v1::ListChangesResponse> Changes(Context& cx, const std::string& slot,
                                                 std::uint32_t limit) const;

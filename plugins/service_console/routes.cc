@@ -1,6 +1,7 @@
 #include "plugins/service_console/routes.h"
 
 #include "plugins/service_console/action_page.h"
+#include "plugins/service_console/apply_page.h"
 #include "plugins/service_console/change_page.h"
 #include "plugins/service_console/slot_page.h"
 #include "plugins/service_console/stack_page.h"
@@ -55,6 +56,7 @@ Result<Page> GetPage(const View& view, const std::vector<std::string>& segments,
     if (first == "changes") return HistoryPage(view, SlotOf(query));
     if (first == "trials") return TrialsPage(view);
     if (first == "packages") return PackagesPage(view);
+    if (first == "apply") return ApplyPage(view);
   }
   if (segments.size() != 2 && !end) return NoPage();
   if (first == "changes")
@@ -66,6 +68,10 @@ Result<Page> GetPage(const View& view, const std::vector<std::string>& segments,
 
 Result<Page> PostPage(const View& view, const std::vector<std::string>& segments,
                       const web::Parameters& fields) {
+  if (!segments.empty() && segments[0] == "apply") {
+    if (segments.size() == 1) return ApplyPlanPage(view, fields);
+    return segments.size() == 2 && segments[1] == "now" ? DoApply(view, fields) : NoPage();
+  }
   if (segments.size() < 3) return NoPage();
   if (segments[0] == "slots") return PostSlotPage(view, segments, fields);
   if (segments.size() != 3 || segments[2] != "end") return NoPage();

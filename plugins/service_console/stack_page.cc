@@ -60,7 +60,8 @@ Result<Page> StackPage(const View& view) {
   page.title = "Stack";
   page.live_path = "/live";
   page.main.Add("<h1 class=\"nhsuk-heading-l\">Stack "_html, status.stack(), "</h1>"_html,
-                LiveRegion(LiveOf(view, status), "/", page.live_path, view.now_us));
+                LiveRegion(LiveOf(view, status), "/", page.live_path, view.now_us), "<p>"_html,
+                LinkButton("/apply", "Apply a stack file", true), "</p>"_html);
   return page;
 }
 

@@ -113,6 +113,8 @@ std::string_view ActionName(v1::SlotChange::Action action) {
       return "Stored format";
     case v1::SlotChange::ACTION_CANARY:
       return "Shared";
+    case v1::SlotChange::ACTION_SHADOW:
+      return "Compared";
     default:
       return "Changed";
   }

@@ -141,10 +141,12 @@ Result<Page> FormPage(const View& view, const v1::Slot& slot, const TrialForm& f
   return page;
 }
 
-Html WhatHappens(const v1::StartTrialRequest& request, const v1::Slot& slot) {
+Html WhatHappens(const v1::StartTrialRequest& request, const v1::Slot& slot,
+                 const v1::Trial& planned) {
   Html out;
-  out.Add("<ul><li>The candidate in "_html, request.package(),
-          " is checked, loaded and started beside "_html, slot.plugin(), " "_html, slot.version(),
+  out.Add("<ul><li>The candidate in "_html, request.package(), " was checked: "_html,
+          planned.candidate().plugin(), " "_html, planned.candidate().version(),
+          ". It is loaded and started beside "_html, slot.plugin(), " "_html, slot.version(),
           ".</li>"_html);
   if (request.shadow_percent() > 0) {
     out.Add(
@@ -162,6 +164,9 @@ Html WhatHappens(const v1::StartTrialRequest& request, const v1::Slot& slot) {
     out.Add("<li>Its writes go to a copy"_html,
             request.scratch_package().empty() ? "" : " in " + request.scratch_package(),
             " that is thrown away.</li>"_html);
+  }
+  for (const std::string& sentence : planned.plan().warnings()) {
+    out.Add("<li>The core says: "_html, sentence, ".</li>"_html);
   }
   out.Add("<li>It ends "_html);
   if (request.duration_s() > 0) {
@@ -187,18 +192,25 @@ Result<Page> TrialPlanPage(const View& view, const std::string& slot,
   if (const FieldErrors errors = Check(form); !errors.empty()) {
     return FormPage(view, *target.slot, form, errors);
   }
+  v1::StartTrialRequest request = RequestOf(form);
+  request.set_plan_only(true);
+  const auto planned = view.core.StartTrial(view.cx, request);
+  if (!planned.ok()) {
+    if (!IsRefusal(planned.status())) return planned.status();
+    return FormPage(view, *target.slot, form, {{"", InWords(planned.status())}});
+  }
   Html fields_again = HiddenFields(form.candidate);
   fields_again.Add(Hidden("shadow", form.shadow), Hidden("canary", form.canary),
                    Hidden("scratch_package", form.scratch), Hidden("minutes", form.minutes),
                    SubmitButton("Start the trial"));
   Page page;
   page.title = "Trial in " + slot + ": check";
-  page.main.Add(Heading(*target.slot),
-                "<h2 class=\"nhsuk-heading-m\">Check what will happen</h2>"_html,
-                WhatHappens(RequestOf(form), *target.slot), "<div class=\"console-actions\">"_html,
-                PostForm(SlotPath(slot, "/trial/now"), view.token, fields_again),
-                LinkButton(SlotPath(slot, "/trial"), "Choose again", true), "</div><p>"_html,
-                Link(SlotPath(slot), "Cancel, start nothing"), "</p>"_html);
+  page.main.Add(
+      Heading(*target.slot), "<h2 class=\"nhsuk-heading-m\">Check what will happen</h2>"_html,
+      WhatHappens(request, *target.slot, *planned), "<div class=\"console-actions\">"_html,
+      PostForm(SlotPath(slot, "/trial/now"), view.token, fields_again),
+      LinkButton(SlotPath(slot, "/trial"), "Choose again", true), "</div><p>"_html,
+      Link(SlotPath(slot), "Cancel, start nothing"), "</p>"_html);
   return page;
 }
 

@@ -171,6 +171,7 @@ Status FhirApiService::History(Exchange& exchange) const {
   STRATA_RETURN_IF_ERROR(SetHistoryParameters(exchange, &request));
   BundleWriter bundle(exchange);
   std::string next;
+  std::string previous;
   const auto on_part = [&](pb::HistoryResponse& part) {
     if (!bundle.begun()) bundle.Begin("history");
     for (const pb::Resource& resource : part.resources()) {
@@ -178,12 +179,14 @@ Status FhirApiService::History(Exchange& exchange) const {
     }
     if (part.has_total()) bundle.SetTotal(part.total());
     next = part.next_page_token();
+    previous = part.previous_page_token();
     return true;
   };
   STRATA_RETURN_IF_ERROR(data_.History(exchange.context, request, on_part));
   if (!bundle.begun()) bundle.Begin("history");
   bundle.AddLink("self", LinkUrl(exchange, parameters, request.page_token()));
   if (!next.empty()) bundle.AddLink("next", LinkUrl(exchange, parameters, next));
+  if (!previous.empty()) bundle.AddLink("previous", LinkUrl(exchange, parameters, previous));
   bundle.Finish();
   return {};
 }

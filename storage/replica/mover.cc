@@ -195,17 +195,18 @@ Status Mover::Finish(const Context& context) {
   return Report();
 }
 
-Status Mover::Report() {
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - step_begun_).count();
-  const auto done =
-      static_cast<double>(progress_.rows - std::min(progress_.rows, progress_.rows_at_start));
-  progress_.rows_per_second = seconds > 0 ? done / seconds : 0;
-  progress_.seconds_left = 0;
-  if (progress_.rows_per_second > 0 && progress_.rows_total > progress_.rows) {
-    progress_.seconds_left =
-        static_cast<double>(progress_.rows_total - progress_.rows) / progress_.rows_per_second;
+void MoveProgress::Estimate(std::chrono::steady_clock::time_point begun) {
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begun;
+  const auto done = static_cast<double>(rows - std::min(rows, rows_at_start));
+  rows_per_second = passed.count() > 0 ? done / passed.count() : 0;
+  seconds_left = 0;
+  if (rows_per_second > 0 && rows_total > rows) {
+    seconds_left = static_cast<double>(rows_total - rows) / rows_per_second;
   }
+}
+
+Status Mover::Report() {
+  progress_.Estimate(step_begun_);
   return GoOn() ? OkStatus() : Cancelled("the move was ended");
 }
 

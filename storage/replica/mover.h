@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,9 @@ struct MoveProgress {
   double rows_per_second = 0;
   double seconds_left = 0;  // 0: not known
   std::uint64_t lag = 0;    // versions that the target is behind
+
+  // Rate and time left, from what was done in this step since it began.
+  void Estimate(std::chrono::steady_clock::time_point begun);
 };
 
 struct MoveOptions {

@@ -250,15 +250,22 @@ void GroupWriter::Answer(const Group& group) {
   }
 }
 
+// Waits for the reads that are under way, for a short time.
+bool GroupWriter::RestartLog() {
+  views_->SetLogRestarts(true);
+  const bool restarted = applier_->RestartLog().ok();
+  views_->SetLogRestarts(false);
+  return restarted;
+}
+
 // Keeps the log bounded: the background thread copies it into the file, but only a writer that
 // pauses lets it start anew.
 void GroupWriter::TendLog() {
   std::uint64_t log = applier_->log_bytes();
   if (log >= std::max(options_.restart_bytes, no_restart_below_)) {
     if (log >= options_.expire_bytes) views_->EndOldViews();
-    views_->EndIdleViews();
     // A view that is held needs the log: try again when it has grown some more.
-    const bool restarted = !views_->HasOldViews() && applier_->RestartLog().ok();
+    const bool restarted = !views_->HasOldViews() && RestartLog();
     no_restart_below_ = restarted ? 0 : log + options_.restart_bytes / 4;
     log = applier_->log_bytes();
   }

@@ -72,6 +72,7 @@ class GroupWriter {
   void Publish();
   void Answer(const Group& group);
   void TendLog();
+  bool RestartLog();
 
   CommitApplier* const applier_;
   ViewPool* const views_;

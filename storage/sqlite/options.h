@@ -16,7 +16,7 @@ struct SqliteOptions {
   // The folder of the store; made when it is not there.
   std::string folder;
   // Memory for pages: half of it for the writer, the rest for the readers.
-  std::size_t cache_bytes = std::size_t{16} << 20;
+  std::size_t cache_bytes = std::size_t{64} << 20;
   // Of a new store; a power of two from 4096 to 65536.
   std::uint32_t page_bytes = 8192;
 
@@ -32,6 +32,10 @@ struct SqliteOptions {
   std::uint64_t restart_bytes = std::uint64_t{64} << 20;
   // ... and at which views that hold it up are ended.
   std::uint64_t expire_bytes = std::uint64_t{256} << 20;
+
+  // A view that is held for less time than this is waited for, not ended, and does not keep commits
+  // from waiting.
+  std::chrono::microseconds brief_view = std::chrono::milliseconds(500);
 
   // A commit with more bytes than this is carried out in steps, so that others need not wait for
   // it.

@@ -43,7 +43,7 @@ Result<Reader> Reader::Open(const std::string& path, const char* vfs, std::size_
   connection.SetTidyOnClose(false);  // The writer does.
   STRATA_RETURN_IF_ERROR(ConfigureConnection(&connection, cache_bytes));
   STRATA_RETURN_IF_ERROR(connection.Execute("PRAGMA query_only=1"));
-  return Reader(std::move(connection));
+  return Reader(std::move(connection), cache_bytes);
 }
 
 Result<Statement*> Reader::Prepared(int query, const char* sql) {

@@ -40,6 +40,7 @@ class Reader {
   // `renewals` is kept for the pool.
   Status BeginView(std::uint64_t renewals = 0);
   void EndView();
+  std::size_t cache_bytes() const { return cache_bytes_; }
   bool in_view() const { return in_view_; }
   Version view_version() const { return view_version_; }
   std::uint64_t renewals() const { return renewals_; }
@@ -72,7 +73,8 @@ class Reader {
   };
   static constexpr std::size_t kScans = 16;
 
-  explicit Reader(Connection connection) : connection_(std::move(connection)) {}
+  Reader(Connection connection, std::size_t cache_bytes)
+      : connection_(std::move(connection)), cache_bytes_(cache_bytes) {}
   Result<Statement*> Prepared(int query, const char* sql);
   Result<Statement*> PreparedGet(bool omit_value);
   Result<Statement*> PreparedScan(bool reverse, bool keys_only, bool has_end);
@@ -81,6 +83,7 @@ class Reader {
                         const EntryVisitor& visit);
 
   Connection connection_;
+  std::size_t cache_bytes_;
   std::array<Statement, kScan + kScans> statements_;  // destroyed before the connection
   bool in_view_ = false;
   Version view_version_ = 0;

@@ -72,6 +72,8 @@ class SqliteEngine final : public Engine {
   Status ConnectAll(Connection first);
   Result<Connection> Connect(std::size_t cache_bytes);
   Result<ViewPointer> FindView(std::string_view snapshot);
+  Status ScanOn(const ViewPointer& view, const ScanOptions& options, ScanCursor* cursor,
+                const ChunkVisitor& visit);
   Status VisitPart(const FeedPart& part, const FeedOptions& options, const FeedVisitor& visit);
 
   const SqliteOptions options_;
@@ -174,7 +176,6 @@ void SqliteEngine::DoStats(Stats* stats) const {
 }
 
 Result<SqliteEngine::ViewPointer> SqliteEngine::FindView(std::string_view snapshot) {
-  if (snapshot.empty()) return views_->Hold();
   STRATA_ASSIGN_OR_RETURN(ViewPointer view, leases_.Use(snapshot));
   if (!view->ended()) return view;
   leases_.Close(snapshot);
@@ -200,13 +201,30 @@ Result<Version> SqliteEngine::DoGet(std::span<const std::string_view> keys,
 }
 
 Status SqliteEngine::DoScan(const ScanOptions& options, const ChunkVisitor& visit) {
-  STRATA_ASSIGN_OR_RETURN(const ViewPointer view, FindView(options.snapshot));
   ScanCursor cursor = Reader::StartScan(options);
+  if (!options.snapshot.empty()) {
+    STRATA_ASSIGN_OR_RETURN(const ViewPointer view, FindView(options.snapshot));
+    return ScanOn(view, options, &cursor, visit);
+  }
+  // Most scans are short: the reader is free again before their rows are looked at.
+  STRATA_ASSIGN_OR_RETURN(std::unique_ptr<Reader> reader, views_->Take());
+  ScanChunk first;
+  const Result<bool> more = reader->FillChunk(options, &cursor, &first);
+  if (!more.ok() || !*more) {
+    views_->Return(std::move(reader));
+    return more.ok() ? visit(first) : more.status();
+  }
+  const ViewPointer view = views_->Hold(std::move(reader));
+  STRATA_RETURN_IF_ERROR(visit(first));
+  return ScanOn(view, options, &cursor, visit);
+}
+
+Status SqliteEngine::ScanOn(const ViewPointer& view, const ScanOptions& options, ScanCursor* cursor,
+                            const ChunkVisitor& visit) {
   for (bool more = true; more;) {
     ScanChunk chunk;
-    STRATA_ASSIGN_OR_RETURN(more, view->Use([&](Reader& reader) {
-      return reader.FillChunk(options, &cursor, &chunk);
-    }));
+    STRATA_ASSIGN_OR_RETURN(
+        more, view->Use([&](Reader& reader) { return reader.FillChunk(options, cursor, &chunk); }));
     STRATA_RETURN_IF_ERROR(visit(chunk));
     // A long scan keeps its snapshot.
     if (!options.snapshot.empty()) STRATA_RETURN_IF_ERROR(leases_.Use(options.snapshot).status());

@@ -170,6 +170,13 @@ constexpr sqlite3_io_methods kMethods = {2,
 
 sqlite3_vfs* SystemVfs() { return sqlite3_vfs_find(nullptr); }
 
+// SQLite counts its memory under a lock that every allocation of every thread takes, and nobody
+// asks for the count. It can be told so before it is first used in the process, and only then.
+void LeaveMemoryUncounted() {
+  static const int told = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(told);
+}
+
 int Open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags, int* out_flags) {
   sqlite3_vfs* system = SystemVfs();
   if ((flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0) {
@@ -187,6 +194,7 @@ int Open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
 }  // namespace
 
 StoreVfs::StoreVfs(IoHook* hook) : hook_(hook) {
+  LeaveMemoryUncounted();
   const sqlite3_vfs* system = SystemVfs();
   if (system == nullptr) return;
   // Several stores, and several plugins, share one SQLite: the name is the object's own.

@@ -44,7 +44,8 @@ ViewPool::ViewPool(std::string path, const char* vfs, const SqliteOptions& optio
     : path_(std::move(path)),
       vfs_(vfs),
       max_readers_(options.max_readers),
-      main_cache_bytes_(options.cache_bytes / 2 / kMainReaders) {}
+      main_cache_bytes_(options.cache_bytes / 2 / kMainReaders),
+      brief_view_(options.brief_view) {}
 
 Result<std::unique_ptr<Reader>> ViewPool::OpenReader() {
   std::size_t cache_bytes = main_cache_bytes_;
@@ -94,16 +95,24 @@ void ViewPool::Return(std::unique_ptr<Reader> reader) {
   if (reader->in_view() && !IsLatest(*reader)) reader->EndView();
   std::unique_ptr<Reader> surplus;  // closed outside of the lock
   base::MutexLock lock(mutex_);
-  if (closed_ || idle_.size() >= kIdleReaders) {
+  if (log_restarts_) reader->EndView();
+  // The next call takes the last one: those with the large caches go before the others, and stay
+  // when there are too many.
+  const bool is_main = reader->cache_bytes() >= main_cache_bytes_;
+  idle_.insert(is_main ? idle_.end() : idle_.begin(), std::move(reader));
+  if (closed_ || idle_.size() > kIdleReaders) {
     --open_;
-    surplus = std::move(reader);
-  } else {
-    idle_.push_back(std::move(reader));
+    surplus = std::move(idle_.front());
+    idle_.erase(idle_.begin());
   }
 }
 
 Result<std::shared_ptr<HeldView>> ViewPool::Hold() {
   STRATA_ASSIGN_OR_RETURN(std::unique_ptr<Reader> reader, Take());
+  return Hold(std::move(reader));
+}
+
+std::shared_ptr<HeldView> ViewPool::Hold(std::unique_ptr<Reader> reader) {
   return std::make_shared<HeldView>(this, std::move(reader));
 }
 
@@ -138,21 +147,28 @@ void ViewPool::EndIdleViews() {
   for (const std::unique_ptr<Reader>& reader : idle_) reader->EndView();
 }
 
+void ViewPool::SetLogRestarts(bool restarts) {
+  base::MutexLock lock(mutex_);
+  log_restarts_ = restarts;
+  if (!restarts) return;
+  for (const std::unique_ptr<Reader>& reader : idle_) reader->EndView();
+}
+
+bool ViewPool::IsOld(const HeldView& view) const {
+  return view.version() < last_version() && !view.ended() &&
+         std::chrono::steady_clock::now() - view.begun() >= brief_view_;
+}
+
 bool ViewPool::HasOldViews() {
-  const Version last = last_version();
   base::MutexLock lock(held_mutex_);
-  return std::any_of(held_.begin(), held_.end(), [last](const HeldView* view) {
-    return view->version() < last && !view->ended();
-  });
+  return std::any_of(held_.begin(), held_.end(),
+                     [this](const HeldView* view) { return IsOld(*view); });
 }
 
 void ViewPool::EndOldViews() {
-  const Version last = last_version();
   base::MutexLock lock(held_mutex_);
   for (HeldView* view : held_) {
-    if (view->version() < last && view->TryEnd()) {
-      ended_views_.fetch_add(1, std::memory_order_relaxed);
-    }
+    if (IsOld(*view) && view->TryEnd()) ended_views_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -37,6 +38,7 @@ class HeldView {
   }
 
   bool ended() const { return ended_.load(std::memory_order_acquire); }
+  std::chrono::steady_clock::time_point begun() const { return begun_; }
 
  private:
   friend class ViewPool;
@@ -46,6 +48,7 @@ class HeldView {
   ViewPool* const pool_;
   const Version version_;
   const std::uint64_t renewals_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::atomic<bool> ended_{false};
   base::Mutex mutex_;
   std::unique_ptr<Reader> reader_ STRATA_GUARDED_BY(mutex_);
@@ -71,14 +74,19 @@ class ViewPool {
   void Return(std::unique_ptr<Reader> reader);
 
   Result<std::shared_ptr<HeldView>> Hold();
+  std::shared_ptr<HeldView> Hold(std::unique_ptr<Reader> reader);
   // The same, but shares the view of another holder when it is of the latest commit.
   Result<std::shared_ptr<HeldView>> HoldShared();
 
   // Ends the views of readers that nobody uses.
   void EndIdleViews();
-  // Whether somebody holds a view that is older than the latest commit.
+  // While the log shall start anew: readers come back without a view, so that it waits for no
+  // longer than the reads that are under way take. The first call ends idle views, too.
+  void SetLogRestarts(bool restarts);
+  // Whether somebody holds a view that is older than the latest commit, and has for some time
+  // (options.brief_view).
   bool HasOldViews();
-  // Ends the held views older than the latest commit that are not being read at this moment.
+  // Ends those that are not being read at this moment.
   void EndOldViews();
   std::uint64_t ended_views() const { return ended_views_.load(std::memory_order_relaxed); }
 
@@ -91,6 +99,7 @@ class ViewPool {
     return reader.in_view() && reader.view_version() == last_version() &&
            reader.renewals() == renewals_.load(std::memory_order_acquire);
   }
+  bool IsOld(const HeldView& view) const;
   void Register(HeldView* view);
   void Unregister(HeldView* view);
   Result<std::unique_ptr<Reader>> OpenReader();
@@ -99,6 +108,7 @@ class ViewPool {
   const std::string vfs_;
   const std::size_t max_readers_;
   const std::size_t main_cache_bytes_;
+  const std::chrono::microseconds brief_view_;
   std::atomic<Version> last_version_{0};
   std::atomic<std::uint64_t> renewals_{0};
   std::atomic<std::uint64_t> ended_views_{0};
@@ -107,6 +117,7 @@ class ViewPool {
   std::vector<std::unique_ptr<Reader>> idle_ STRATA_GUARDED_BY(mutex_);
   std::size_t open_ STRATA_GUARDED_BY(mutex_) = 0;
   bool closed_ STRATA_GUARDED_BY(mutex_) = false;
+  bool log_restarts_ STRATA_GUARDED_BY(mutex_) = false;
 
   base::Mutex held_mutex_;
   std::set<HeldView*> held_ STRATA_GUARDED_BY(held_mutex_);

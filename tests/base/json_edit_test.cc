@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
 #include <utility>
 
 #include "core/base/json_writer.h"
@@ -127,6 +129,24 @@ TEST(JsonWriter, EscapesWhatMustBeEscaped) {
 
   EXPECT_EQ(Quoted(text), "\"a\\\"\\\\\\n\\r\\t\\u0001\\u001f/\xC3\xA9\\u0000\"");
   EXPECT_EQ(Parsed(Quoted(text)).root().string(), text);
+}
+
+// Texts are looked through eight bytes at a time: what needs an escape is found at each place.
+TEST(JsonWriter, EscapesAtEveryPlace) {
+  const std::map<char, std::string> written = {
+      {'"', "\\\""},    {'\\', "\\\\"},   {'\n', "\\n"},    {'\0', "\\u0000"}, {'\x1f', "\\u001f"},
+      {' ', " "},       {'!', "!"},       {'#', "#"},       {'[', "["},        {'\x7f', "\x7f"},
+      {'\x80', "\x80"}, {'\xff', "\xff"}, {'\xa2', "\xa2"}, {'\xdc', "\xdc"}};
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const auto& [c, escaped] : written) {
+        std::string text(size, 'a');
+        text[at] = c;
+        EXPECT_EQ(Quoted(text),
+                  '"' + std::string(at, 'a') + escaped + std::string(size - at - 1, 'a') + '"');
+      }
+    }
+  }
 }
 
 }  // namespace

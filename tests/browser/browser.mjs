@@ -48,6 +48,22 @@ export function check(condition, message) {
   if (!condition) throw new Error(message)
 }
 
+export const open = (page, path) => page.goto(new URL(path, base).href)
+export const heading = page => page.locator('h1').innerText()
+
+// Clicks, and waits for the page that this leads to, with its scripts.
+export async function go(locator) {
+  await locator.click()
+  await locator.page().waitForLoadState()
+}
+export const follow = (page, name) => go(page.getByRole('link', { name }).first())
+export const press = (page, name) => go(page.getByRole('button', { name }))
+
+// Its script may give it a moment after the click.
+export async function checkFocus(locator, message) {
+  await locator.and(locator.page().locator(':focus')).waitFor().catch(() => check(false, message))
+}
+
 // A page of one size; whatever a browser complains about or fetches from elsewhere is a failure.
 export async function openPage(browser, { width, height = 900, javaScriptEnabled = true }) {
   const context = await browser.newContext({ viewport: { width, height }, javaScriptEnabled })

@@ -1,14 +1,12 @@
 // The operator's console in a real browser changes a real stack while it serves.
 // BASE_URL=http://127.0.0.1:8082 PUBLIC_URL=http://127.0.0.1:8080 node console_swap_test.mjs
 // Ends with 0 only if everything passed. SCREENSHOTS=folder keeps a picture of each page.
-import { base, check, inspect, launch, openPage, Report } from './browser.mjs'
+import { readFileSync } from 'node:fs'
+import { base, check, follow, inspect, launch, open, openPage, press, Report } from './browser.mjs'
 
 const publicUrl = process.env.PUBLIC_URL
+const stackFile = readFileSync(new URL('../../examples/stacks/memory.yaml', import.meta.url), 'utf8')
 const kName = 'Ward 7'
-
-const open = (page, path) => page.goto(new URL(path, base).href)
-const follow = (page, name) => page.getByRole('link', { name }).first().click()
-const press = (page, name) => page.getByRole('button', { name }).click()
 
 // Asks the public port all the time and counts what goes wrong.
 class Visitor {
@@ -49,7 +47,7 @@ async function swap(page, slot, settings) {
 }
 
 async function endProbation(page) {
-  await page.getByText('On probation until').waitFor({ timeout: 30000 })
+  await page.getByText('On probation until').waitFor()
   await follow(page, 'End the probation')
   await press(page, 'End the probation')
   await page.getByText('Done').first().waitFor()
@@ -67,19 +65,42 @@ async function newSettingsAndBack(browser) {
   check(await product() === before, 'a plan changes the stack')
   await inspect(session, 'real-plan', 1280)
   await press(page, 'Swap now')
-  await page.getByText('On probation until').waitFor({ timeout: 30000 })
+  await page.getByText('On probation until').waitFor()
   check(await product() === kName, `the public pages are of "${await product()}"`)
   await inspect(session, 'real-change', 1280)
   await endProbation(page)
   await open(page, '/slots/viewer')
   await follow(page, 'Roll back')
   await press(page, 'Roll back now')
-  await page.getByText('Done').first().waitFor({ timeout: 30000 })
+  await page.getByText('Done').first().waitFor()
   check(await product() === before, `after the rollback the pages are of "${await product()}"`)
   await visitor.end()
   await follow(page, 'Changes')
   check(await page.locator('tbody tr').count() === 2, 'the history does not have both changes')
   await inspect(session, 'real-history', 1280)
+  await session.close()
+}
+
+// A stack file: its difference is shown, then the stack is as it says.
+async function aStackFile(browser) {
+  const session = await openPage(browser, { width: 320 })
+  const { page } = session
+  const visitor = new Visitor()
+  await open(page, '/')
+  await follow(page, 'Apply a stack file')
+  await inspect(session, 'real-apply', 320)
+  await press(page, 'Show the difference')
+  check(await page.getByText('Paste the stack file').first().isVisible(), 'an empty form is taken')
+  await page.getByLabel('The stack file').fill(stackFile.replace('requires: {record: record}}\n  console',
+    `requires: {record: record}, config: {product: ${kName}}}\n  console`))
+  await press(page, 'Show the difference')
+  check(await page.getByText('Settings that differ: product.').isVisible(), 'the difference does not name the setting')
+  check(await product() !== kName, 'a difference changes the stack')
+  await inspect(session, 'real-difference', 320)
+  await press(page, 'Apply now')
+  await endProbation(page)
+  check(await product() === kName, `the public pages are of "${await product()}"`)
+  await visitor.end()
   await session.close()
 }
 
@@ -99,7 +120,7 @@ async function theConsoleItself(browser) {
 
 // Forms of the old console are not those of the new one: it says so, and the page is loaded again.
 async function endProbationWithRetry(page) {
-  await page.getByText('On probation until').waitFor({ timeout: 30000 })
+  await page.getByText('On probation until').waitFor()
   await page.reload()
   await endProbation(page)
 }
@@ -125,6 +146,7 @@ async function refusals(browser) {
 const report = new Report()
 const browser = await launch()
 await report.group('new settings and back, nobody notices', () => newSettingsAndBack(browser))
+await report.group('a stack file', () => aStackFile(browser))
 await report.group('the console itself', () => theConsoleItself(browser))
 await report.group('refusals, and each port its own pages', () => refusals(browser))
 await browser.close()

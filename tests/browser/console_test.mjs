@@ -1,12 +1,7 @@
 // The operator's console in a real browser, against a core that is made up (tests/services/fake_core.h).
 // BASE_URL=http://127.0.0.1:8082 node console_test.mjs
 // Ends with 0 only if everything passed. SCREENSHOTS=folder keeps a picture of each page.
-import { base, check, inspect, launch, openPage, Report } from './browser.mjs'
-
-const open = (page, path) => page.goto(new URL(path, base).href)
-const heading = page => page.locator('h1').innerText()
-const follow = (page, name) => page.getByRole('link', { name }).first().click()
-const press = (page, name) => page.getByRole('button', { name }).click()
+import { check, checkFocus, follow, heading, inspect, launch, open, openPage, press, Report } from './browser.mjs'
 
 // Loads the page again until it shows `text`, as one does without a script.
 async function refreshUntil(page, text) {
@@ -49,7 +44,7 @@ async function swapAndBack(browser, width) {
   check((await heading(page)) === 'Swap: left', `the change is called ${await heading(page)}`)
   await inspect(session, 'change-running', width)
   // By itself: nobody loads the page again.
-  await page.getByText('On probation until').waitFor({ timeout: 15000 })
+  await page.getByText('On probation until').waitFor()
   await inspect(session, 'change-probation', width)
   await open(page, '/')
   await inspect(session, 'stack-probation', width)
@@ -61,7 +56,7 @@ async function swapAndBack(browser, width) {
   await follow(page, 'Roll back')
   await inspect(session, 'rollback', width)
   await press(page, 'Roll back now')
-  await page.getByText('On probation until').waitFor({ timeout: 15000 })
+  await page.getByText('On probation until').waitFor()
   await endProbation(page)
   await follow(page, 'Changes')
   check(await page.locator('tbody tr').count() >= 2, 'the history is not complete')
@@ -77,9 +72,9 @@ async function move(browser, width) {
   await inspect(session, 'move', width)
   await press(page, 'Show the plan')
   await press(page, 'Move now')
-  await page.locator('progress').waitFor({ timeout: 15000 })
+  await page.locator('progress').waitFor()
   await inspect(session, 'move-running', width)
-  await page.getByText('On probation until').waitFor({ timeout: 15000 })
+  await page.getByText('On probation until').waitFor()
   await endProbation(page)
   await session.close()
 }
@@ -114,10 +109,9 @@ async function otherPages(browser, width) {
   await inspect(session, 'not-found', width)
   await open(page, '/slots/left/swap')
   await press(page, 'Show the plan')
-  check(await page.locator('.nhsuk-error-summary').evaluate(one => one === document.activeElement),
-    'the error summary does not take the focus')
+  await checkFocus(page.locator('.nhsuk-error-summary'), 'the error summary does not take the focus')
   await page.locator('.nhsuk-error-summary__list a').first().click()
-  check(await page.evaluate(() => document.activeElement.name) === 'package',
+  await checkFocus(page.locator('input[name=package]').first(),
     'the link of the error does not lead to the choice')
   await inspect(session, 'error', width)
   await page.evaluate(() => { document.querySelector('input[name=token]').value = 'forged' })
@@ -173,7 +167,7 @@ async function keyboardOnly(browser) {
   await page.keyboard.press('ArrowDown')
   await tabTo(page, page.getByRole('button', { name: 'Show the plan' }), 'the plan', 'Enter')
   await tabTo(page, page.getByRole('button', { name: 'Swap now' }), 'the deed', 'Enter')
-  await page.getByText('On probation until').waitFor({ timeout: 15000 })
+  await page.getByText('On probation until').waitFor()
   await tabTo(page, page.getByRole('link', { name: 'End the probation' }), 'the end', 'Enter')
   await tabTo(page, page.getByRole('button', { name: 'End the probation' }), 'the end', 'Enter')
   await page.getByText('Done').first().waitFor()

@@ -1,12 +1,9 @@
 // The record viewer in a real browser. BASE_URL=http://127.0.0.1:8080 node viewer_test.mjs
 // Ends with 0 only if everything passed. SCREENSHOTS=folder keeps a picture of each page.
-import { base, check, inspect, launch, openPage, Report } from './browser.mjs'
+import { check, checkFocus, go, heading, inspect, launch, open, openPage, press, Report } from './browser.mjs'
 import { choosePatient } from './patient.mjs'
 
 const kSections = ['Problems', 'Medicines', 'Allergies', 'Results', 'Immunisations', 'Encounters', 'Documents']
-
-const open = (page, path) => page.goto(new URL(path, base).href)
-const heading = page => page.locator('h1').innerText()
 
 async function findPatient(page, patient) {
   await open(page, '/')
@@ -14,12 +11,12 @@ async function findPatient(page, patient) {
   await page.getByLabel('Day').fill(patient.day)
   await page.getByLabel('Month').fill(patient.month)
   await page.getByLabel('Year').fill(patient.year)
-  await page.getByRole('button', { name: 'Find patient' }).click()
+  await press(page, 'Find patient')
 }
 
 async function openRecord(page, patient) {
   await findPatient(page, patient)
-  await page.locator(`a[href="/record/${patient.id}"]`).click()
+  await go(page.locator(`a[href="/record/${patient.id}"]`))
   check(await heading(page) === 'Summary', 'the record does not open with its summary')
 }
 
@@ -31,10 +28,10 @@ async function journey(browser, patient, width) {
   await findPatient(page, patient)
   check(!decodeURIComponent(page.url()).includes(patient.family), 'the address holds a name')
   await inspect(session, 'matches', width)
-  await page.locator(`a[href="/record/${patient.id}"]`).click()
+  await go(page.locator(`a[href="/record/${patient.id}"]`))
   await inspect(session, 'summary', width)
   for (const section of kSections) {
-    await page.getByRole('navigation', { name: 'Record' }).getByRole('link', { name: section }).click()
+    await go(page.getByRole('navigation', { name: 'Record' }).getByRole('link', { name: section }))
     check(await heading(page) === section, `${section} has the heading ${await heading(page)}`)
     check(await page.locator('[aria-current="page"]').innerText() === section, `${section} is not marked in the menu`)
     await inspect(session, section.toLowerCase(), width)
@@ -46,7 +43,7 @@ async function trendAndDocument(browser, patient, width) {
   const session = await openPage(browser, { width })
   const { page } = session
   await open(page, `/record/${patient.id}/results`)
-  await page.getByRole('link', { name: patient.test, exact: true }).first().click()
+  await go(page.getByRole('link', { name: patient.test, exact: true }).first())
   check(await heading(page) === patient.test, 'the trend page is of another test')
   check(await page.locator('svg[role="img"]:visible').count() >= 1, 'the trend page has no plot')
   check(await page.locator('table tbody tr').count() >= 2, 'the trend page has no table')
@@ -54,7 +51,7 @@ async function trendAndDocument(browser, patient, width) {
   await open(page, `/record/${patient.id}/documents`)
   const first = page.locator('table a').first()
   if (await first.count() > 0) {
-    await first.click()
+    await go(first)
     await inspect(session, 'document', width)
   }
   await session.close()
@@ -64,23 +61,22 @@ async function errors(browser, width) {
   const session = await openPage(browser, { width })
   const { page } = session
   await open(page, '/')
-  await page.getByRole('button', { name: 'Find patient' }).click()
-  check(await page.locator('.nhsuk-error-summary').evaluate(one => one === document.activeElement),
-    'the error summary does not take the focus')
+  await press(page, 'Find patient')
+  await checkFocus(page.locator('.nhsuk-error-summary'), 'the error summary does not take the focus')
   await inspect(session, 'error', width)
   await page.getByLabel('NHS number').fill('943 476 5918')
   await page.getByLabel('Year').fill('19')
-  await page.getByRole('button', { name: 'Find patient' }).click()
+  await press(page, 'Find patient')
+  await checkFocus(page.locator('.nhsuk-error-summary'), 'the errors do not take the focus')
   check(await page.locator('.nhsuk-error-summary__list a').count() === 2, 'two errors were expected')
   await page.locator('.nhsuk-error-summary__list a').first().click()
-  check(await page.getByLabel('NHS number').evaluate(one => one === document.activeElement),
-    'the link of an error does not lead to its field')
+  await checkFocus(page.getByLabel('NHS number'), 'the link of an error does not lead to its field')
   check(await page.getByLabel('NHS number').inputValue() === '943 476 5918', 'what was typed is lost')
   await inspect(session, 'errors', width)
   await page.getByLabel('NHS number').fill('')
   await page.getByLabel('Year').fill('')
   await page.getByLabel('Name').fill('zzzznobody')
-  await page.getByRole('button', { name: 'Find patient' }).click()
+  await press(page, 'Find patient')
   check(await heading(page) === 'No patient found', 'a search without matches needs its own page')
   await inspect(session, 'nothing-found', width)
   const missing = await open(page, '/record/no-such-patient')
@@ -130,7 +126,7 @@ async function withoutScripts(browser, patient) {
   const session = await openPage(browser, { width: 1280, javaScriptEnabled: false })
   await openRecord(session.page, patient)
   for (const section of kSections) {
-    await session.page.getByRole('navigation', { name: 'Record' }).getByRole('link', { name: section }).click()
+    await go(session.page.getByRole('navigation', { name: 'Record' }).getByRole('link', { name: section }))
     check(await heading(session.page) === section, `${section} needs a script`)
   }
   await session.page.goBack()

@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <string>
 #include <thread>
+#include <tuple>
+#include <vector>
 
 #include "tests/contract/data_fixture.h"
 
@@ -209,6 +212,71 @@ TEST_P(DataContract, ARepeatedRequestIdAnswersAsTheFirstAndChangesNothing) {
   EXPECT_EQ(repeated->SerializeAsString(), first->SerializeAsString());
   EXPECT_EQ(other.status().code(), Code::kInvalidArgument);
   EXPECT_EQ(History(everything)->size(), 1u);
+}
+
+struct HistoryPage {
+  std::vector<std::string> versions;  // "id/version"
+  data::HistoryResponse tokens;
+};
+
+HistoryPage PageOf(DataContract& contract, data::HistoryRequest request, const std::string& token) {
+  request.set_page_token(token);
+  HistoryPage page;
+  const Status status =
+      contract.client().History(contract.cx(), request, [&](data::HistoryResponse& message) {
+        for (const auto& resource : message.resources()) {
+          page.versions.push_back(resource.id() + "/" + resource.version_id());
+        }
+        page.tokens = message;
+        return true;
+      });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  return page;
+}
+
+// To the last page and back again: the same pages, whoever writes meanwhile.
+TEST_P(DataContract, HistoriesCanBeReadBothWays) {
+  for (int i = 0; i < 11; ++i) {
+    const std::string id = "p" + std::to_string(i % 2);
+    ASSERT_TRUE(Update("Patient", id, PatientWith(id, std::to_string(i))).ok());
+    if (i == 5) {
+      ASSERT_TRUE(Delete("Patient", "p1").ok());
+    }
+    if (i == 6) {
+      ASSERT_TRUE(Update("Basic", "b", R"({"resourceType":"Basic","id":"b"})").ok());
+    }
+  }
+  for (const auto& [type, id, all] : std::vector<std::tuple<std::string, std::string, std::size_t>>{
+           {"Patient", "p1", 6}, {"Patient", "", 14}, {"", "", 17}}) {
+    data::HistoryRequest request;
+    request.set_type(type);
+    request.set_id(id);
+    request.set_count(2);
+    std::vector<HistoryPage> pages = {PageOf(*this, request, "")};
+    EXPECT_TRUE(pages.front().tokens.previous_page_token().empty());
+    std::size_t versions = pages.front().versions.size();
+    while (!pages.back().tokens.next_page_token().empty()) {
+      pages.push_back(PageOf(*this, request, pages.back().tokens.next_page_token()));
+      versions += pages.back().versions.size();
+    }
+    EXPECT_EQ(versions, all) << type << id;
+    ASSERT_TRUE(Update("Patient", "p1", PatientWith("p1", "later" + type + id)).ok());
+    std::string token = pages.back().tokens.previous_page_token();
+    for (std::size_t i = pages.size() - 1; i-- > 0;) {
+      const HistoryPage page = PageOf(*this, request, token);
+      EXPECT_EQ(page.versions, pages[i].versions) << type << id << " page " << i;
+      const HistoryPage next = PageOf(*this, request, page.tokens.next_page_token());
+      EXPECT_EQ(next.versions, pages[i + 1].versions) << type << id << " page " << i;
+      token = page.tokens.previous_page_token();
+      EXPECT_EQ(token.empty(), i == 0);
+    }
+    // A token is of one history.
+    request.set_since_us(1);
+    request.set_page_token(pages.back().tokens.previous_page_token());
+    EXPECT_EQ(client().History(cx(), request, [](data::HistoryResponse&) { return true; }).code(),
+              Code::kInvalidArgument);
+    ASSERT_TRUE(Delete("Patient", "p1").ok());
+  }
 }
 
 TEST_P(DataContract, ARepeatedUpdateAnswersAsTheFirstThoughOthersWroteSince) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/data_fhir/index/derived.h"
 #include "plugins/data_fhir/index/encode.h"
 #include "plugins/data_fhir/index/number_value.h"
 #include "plugins/data_fhir/layout/hash.h"
@@ -192,6 +193,47 @@ TEST(Extractor, BooleansOfAChoice) {
   EXPECT_THAT(
       ValuesOf(R"({"resourceType":"Patient","id":"1","deceasedDateTime":"2020"})", "deceased"),
       ElementsAre(Token({}, "true")));
+}
+
+// Stored: a failure here means that stores answer wrongly.
+TEST(Extractor, PairsAreTheFirstValueThenTheSecond) {
+  constexpr std::string_view kJson =
+      R"({"resourceType":"Observation","category":[{"coding":[{"code":"a"}]}],
+          "code":{"coding":[{"code":"b"},{"code":"c"}]},"effectiveDateTime":"2020"})";
+  const std::string date = ValuesOf(kJson, "date").front();
+
+  EXPECT_THAT(ValuesOf(kJson, "_category-code"),
+              ElementsAre(Token({}, "a") + Token({}, "b"), Token({}, "a") + Token({}, "c")));
+  EXPECT_THAT(ValuesOf(kJson, "_category-date"), ElementsAre(Token({}, "a") + date));
+  EXPECT_THAT(ValuesOf(kJson, "_code-date"),
+              ElementsAre(Token({}, "b") + date, Token({}, "c") + date));
+}
+
+TEST(Extractor, TooManyPairsDoWithoutTheFirstValue) {
+  std::string codes;
+  for (std::size_t i = 0; i <= kMaxPairs; ++i) {
+    codes += std::string(i > 0 ? "," : "") + R"({"code":"c)" + std::to_string(i) + "\"}";
+  }
+  const std::string json = R"({"resourceType":"Observation","code":{"coding":[)" + codes +
+                           R"(]},"effectiveDateTime":"2020"})";
+
+  EXPECT_THAT(ValuesOf(json, "_code-date"),
+              ElementsAre(std::string(kAnyStart) + ValuesOf(json, "date").front()));
+}
+
+TEST(Extractor, TellsWhatIsUsuallyThereAndIsNot) {
+  using layout::ParameterNumberOf;
+  const std::string family = AbsenceOf(ParameterNumberOf("family"), Absence::kMissing);
+  const std::string birth = AbsenceOf(ParameterNumberOf("birthdate"), Absence::kUnsearchable);
+  const auto absent =
+      ValuesOf(R"({"resourceType":"Patient","gender":"male","birthDate":"unknown"})", "_absent");
+
+  EXPECT_THAT(absent, testing::IsSupersetOf({family, birth}));
+  EXPECT_THAT(
+      absent,
+      testing::Not(testing::Contains(AbsenceOf(ParameterNumberOf("gender"), Absence::kMissing))));
+  EXPECT_TRUE(TellsAbsence(layout::TypeNumberOf("Patient"), ParameterNumberOf("gender")));
+  EXPECT_FALSE(TellsAbsence(layout::TypeNumberOf("Patient"), ParameterNumberOf("death-date")));
 }
 
 TEST(Extractor, OnlyWhatIsAskedFor) {

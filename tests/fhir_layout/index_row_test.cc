@@ -107,6 +107,52 @@ TEST(IndexRow, AnyHistoryIsRemembered) {
   }
 }
 
+// Whatever is swept, later moments read as before, also after the row changes again.
+TEST(IndexRow, ASweptRowAnswersTheSameFromTheFloorOn) {
+  std::mt19937 random(7);
+  int erased = 0;
+  int rewritten = 0;
+  for (int round = 0; round < 400; ++round) {
+    const Found members = round % 4 == 0 ? Found{9} : Found{3, 4, 5, 6, 7, 8, 9};
+    std::string value = EncodeMembers(members);
+    std::uint64_t version = 100;
+    std::set<ResourceNumber> now(members.begin(), members.end());
+    std::map<std::uint64_t, Found> history{{version, members}};
+    for (int step = 0; step < 8; ++step) {
+      std::vector<MemberChange> changes;
+      for (const ResourceNumber n : members) {
+        const bool lives = now.contains(n);
+        if (random() % 3 != 0 || (!lives && random() % 4 != 0)) continue;
+        changes.push_back({n, !lives});
+        if (!now.erase(n)) now.insert(n);
+      }
+      if (changes.empty()) continue;
+      value = **ChangeMembers(9, version, value, changes);
+      version += 10;
+      history[version] = Found(now.begin(), now.end());
+    }
+    const std::uint64_t floor = 100 + random() % 100;
+    const auto swept = SweepRow(9, version, value, floor);
+    ASSERT_TRUE(swept.ok());
+    erased += swept->erase ? 1 : 0;
+    rewritten += swept->value ? 1 : 0;
+    const std::string after = swept->value.value_or(value);
+    const std::uint64_t after_version = swept->value ? version + 5 : version;
+    for (std::uint64_t at = std::max<std::uint64_t>(floor, 100); at < version + 20; ++at) {
+      const Found expected = std::prev(history.upper_bound(at))->second;
+      const Found found = swept->erase ? Found{} : AliveIn(9, after_version, after, at);
+      ASSERT_EQ(found, expected) << "at " << at << ", floor " << floor;
+    }
+    if (!swept->value) continue;
+    const std::string revived = Change(9, after_version, after, {{9, !now.contains(9)}});
+    EXPECT_EQ(AliveIn(9, after_version + 5, revived, after_version + 4),
+              Found(now.begin(), now.end()));
+  }
+  EXPECT_GT(erased, 5);
+  EXPECT_GT(rewritten, 5);
+  EXPECT_EQ(SweepRow(9, 10, std::string("\x00\xff", 2), 5).status().code(), Code::kDataLoss);
+}
+
 TEST(RunBuilder, JoinsWhatFollowsWithoutAGap) {
   RunBuilder builder;
   const ParameterNumber gender = ParameterNumberOf("gender");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "plugins/data_fhir/layout/bytes.h"
 
 namespace strata::fhir::layout {
@@ -18,6 +20,15 @@ TEST(Keys, HaveTheirDocumentedBytes) {
 TEST(Keys, NewerVersionsOfAResourceComeFirst) {
   EXPECT_LT(HistoryKey(1, 3), HistoryKey(1, 2));
   EXPECT_EQ(VersionOfHistoryKey(HistoryKey(1, 77)), 77u);
+}
+
+TEST(Keys, AreCloseWhereHalfOfTheNumbersBetweenAreAmongThem) {
+  const auto are_close = [](std::vector<ResourceNumber> numbers) { return AreClose(numbers); };
+  EXPECT_TRUE(are_close({1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_TRUE(are_close({1, 3, 5, 7, 9, 11, 13, 16}));
+  EXPECT_FALSE(are_close({1, 3, 5, 7, 9, 11, 13, 17}));
+  EXPECT_FALSE(are_close({1, 2, 3}));  // A few are sought.
+  EXPECT_FALSE(are_close({}));
 }
 
 TEST(Keys, TimelineKeysComeBackAndStandInTheOrderOfCommits) {

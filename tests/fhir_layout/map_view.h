@@ -106,6 +106,10 @@ class MapView final : public View {
   explicit MapView(const MapStore& store) : MapView(store, store.version()) {}
 
   std::uint64_t as_of() const override { return as_of_; }
+  const model::CustomParameters* custom_parameters() const override { return custom; }
+  const index::Extractor* extractor() const override { return with; }
+  bool has_id_order() const override { return id_order; }
+  bool has_derived() const override { return derived; }
 
   Status Get(std::span<const std::string> keys, const GetCallback& callback) override {
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -149,6 +153,11 @@ class MapView final : public View {
   }
 
   std::uint64_t rows_read = 0;
+  // What the store defines beside the standard, and what its resources are indexed with.
+  const model::CustomParameters* custom = nullptr;
+  const index::Extractor* with = nullptr;
+  bool id_order = true;
+  bool derived = true;
 
  private:
   Status ReadOne(std::size_t index, ResourceNumber n, bool with_json,

@@ -26,6 +26,8 @@ TEST(Numbers, AreFrozen) {
   EXPECT_EQ(TypeNumberOf("VisionPrescription"), 146);
   EXPECT_EQ(ParameterNumberOf("_content"), 1);
   EXPECT_EQ(ParameterNumberOf("_lastUpdated"), 4);
+  EXPECT_EQ(ParameterNumberOf("window-start"), 460);
+  EXPECT_EQ(ParameterNumberOf("_code-date"), 464);
 }
 
 TEST(Numbers, UnknownNamesHaveNone) {

@@ -14,6 +14,7 @@
 
 #include "core/base/datetime.h"
 #include "plugins/data_fhir/index/kept_values.h"
+#include "tests/support/shift_times.h"
 
 namespace strata::fhir::search {
 namespace {
@@ -120,7 +121,7 @@ void Corpus::Extract(layout::TypeNumber type, std::string_view json, index::Entr
   const auto document = json::Document::Parse(json);
   if (!document.ok()) return;
   const double start = ThreadSeconds();
-  index::Extractor::R4().Extract(type, document->root(), entries);
+  extractor_.Extract(type, document->root(), entries);
   extract_seconds_ += ThreadSeconds() - start;
 }
 
@@ -169,6 +170,7 @@ std::string Corpus::Resolved(std::string_view json) const {
   }
   out.append(json.substr(done));
   if (suffix_.empty()) return out;
+  testing::ShiftTimes(seconds_later_, &out);
   // The resource's own id, wherever it stands (Synthea's patients are identified by it too).
   const std::size_t id = out.find("\"id\"");
   std::size_t begin = 0;
@@ -200,7 +202,7 @@ Status Corpus::AddBundle(std::string_view text) {
   return {};
 }
 
-Status Corpus::Load(const std::string& folder, int copies) {
+Status Corpus::Load(const std::string& folder, int copies, bool same_times) {
   std::vector<std::string> paths;
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     const std::string path = file.path().string();
@@ -209,7 +211,9 @@ Status Corpus::Load(const std::string& folder, int copies) {
   if (paths.empty()) return NotFound("no bundles in " + folder);
   std::sort(paths.begin(), paths.end());
   for (int copy = 0; copy < copies; ++copy) {
+    constexpr int kSecondsPerCopy = 61;
     suffix_ = copy == 0 ? "" : "-" + std::to_string(copy);
+    seconds_later_ = same_times ? 0 : copy * kSecondsPerCopy;
     references_.clear();
     for (const std::string& path : paths) {
       STRATA_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));

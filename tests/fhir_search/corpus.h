@@ -18,6 +18,9 @@ namespace strata::fhir::search {
 // Single-threaded.
 class Corpus {
  public:
+  explicit Corpus(const index::Extractor& extractor = index::Extractor::R4())
+      : extractor_(extractor) {}
+
   // One resource as JSON, its type and id in place. Put again, it is updated.
   void Put(std::string_view json) { PutAll({std::string(json)}); }
   // Different resources in one commit, as a transaction stores them.
@@ -26,8 +29,9 @@ class Corpus {
 
   // Synthea's bundles in a folder (*.json, *.json.zst), in order of name. urn:uuid references and
   // conditional ones (Practitioner?identifier=...) become Type/id. `copies` > 1 stores everything
-  // as often, each time under new ids, which patients' identifiers follow.
-  Status Load(const std::string& folder, int copies = 1);
+  // as often, each time under new ids, which patients' identifiers follow, and a minute later:
+  // different patients are not seen at the same second, unless `same_times`.
+  Status Load(const std::string& folder, int copies = 1, bool same_times = false);
 
   layout::MapStore& store() { return store_; }
   // Version of the last commit.
@@ -45,6 +49,7 @@ class Corpus {
   void ExtractStored(layout::ResourceNumber n, index::EntryList* entries);
   void Update(layout::TypeNumber type, layout::ResourceNumber n);
 
+  const index::Extractor& extractor_;
   layout::MapStore store_;
   std::unordered_map<std::string, layout::ResourceNumber> numbers_;  // By "Type/id".
   std::vector<std::string> names_;
@@ -53,6 +58,7 @@ class Corpus {
   index::EntryList old_entries_;
   layout::RunBuilder new_rows_;
   std::string suffix_;
+  int seconds_later_ = 0;
   double extract_seconds_ = 0;
 };
 

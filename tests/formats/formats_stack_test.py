@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/integration"))
 import contracts  # noqa: E402
 from contracts import hosting  # noqa: E402
-from stack import Stack  # noqa: E402
+from stack import Stack, eventually  # noqa: E402
 
 FIXTURES = os.environ.get("STRATA_FIXTURES", str(ROOT / "build/dev/lib/fixtures/plugins"))
 ROWS = 3000
@@ -31,15 +31,6 @@ slots:
     isolation: {isolation}
     config: {{hold_file: {hold}}}
 """
-
-
-def eventually(condition, seconds=60):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def memory_kib(pid):
@@ -206,7 +197,8 @@ class StoredFormats(unittest.TestCase):
             self.assertTrue(eventually(lambda: self.last_change(stack)["state"] != "running"))
             self.assertTrue(writer.await_more(20))
             writer.stop()
-            self.assertEqual(self.last_change(stack)["state"], "done")
+            change = self.last_change(stack)
+            self.assertEqual(change["state"], "done", change.get("reason"))
             self.assertEqual(Rows(stack).stored(), {b"2"})
             self.assertEqual(self.slot(stack)["restarts"], 1)
             self.check_all(stack, writer.kept)

@@ -1,5 +1,4 @@
-// Health and reflection over the wire; reflection with a foreign client is in
-// foreign_client_test.py.
+// Health and reflection over the wire.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -126,8 +126,8 @@ TEST(HttpLimits, ExpectationIsAnswered) {
 
 TEST(HttpLimits, SlowHeadAndSlowBodyAreTimedOut) {
   Server server;
-  server.options.head_timeout = milliseconds(50);
-  server.options.transfer_grace = milliseconds(50);
+  server.options.head_timeout = milliseconds(300);
+  server.options.transfer_grace = milliseconds(300);
   server.options.min_rate_bytes_per_second = 1'000'000;
   server.Serve("/", Size).Start();
   HttpClient head(server.address());
@@ -157,8 +157,8 @@ TEST(HttpLimits, SlowStreamedBodyIsTimedOut) {
 
 TEST(HttpLimits, IdleConnectionsAreClosed) {
   Server server;
-  server.options.idle_timeout = milliseconds(50);
-  server.options.head_timeout = milliseconds(50);
+  server.options.idle_timeout = milliseconds(300);
+  server.options.head_timeout = milliseconds(300);
   server.Serve("/", Hello).Start();
   HttpClient used(server.address());
   HttpClient silent(server.address());
@@ -346,7 +346,7 @@ TEST(HttpLimits, ConnectionsOverTheLimitAreRefused) {
 
 TEST(HttpLimits, ServiceThatIsTooLateIsToldAndAnsweredFor) {
   Server server;
-  server.options.request_timeout = milliseconds(50);
+  server.options.request_timeout = milliseconds(300);
   std::promise<void> cancelled;
   server.Serve("/", [&cancelled](ServiceCall& call) {
     std::promise<void> told;

@@ -49,6 +49,12 @@ Change CoreClient::MoveHosting(const v1::MoveHostingRequest& request) const {
   return ChangeOf(stub_->MoveHosting(&context, request, &response), response);
 }
 
+Change CoreClient::MoveData(const v1::MoveDataRequest& request) const {
+  grpc::ClientContext context;
+  v1::ChangeResponse response;
+  return ChangeOf(stub_->MoveData(&context, request, &response), response);
+}
+
 Change CoreClient::Rollback(const std::string& slot) const {
   grpc::ClientContext context;
   v1::RollbackRequest request;

@@ -21,6 +21,7 @@ class CoreClient final {
   // Each begins the change.
   core::v1::Change Swap(const core::v1::SwapRequest& request) const;
   core::v1::Change MoveHosting(const core::v1::MoveHostingRequest& request) const;
+  core::v1::Change MoveData(const core::v1::MoveDataRequest& request) const;
   core::v1::Change Rollback(const std::string& slot) const;
 
   // Follows a change until `enough` says so of one of its editions, it has switched or failed, or

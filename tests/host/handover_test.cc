@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "hosttest/data/v1/probe.pb.h"
@@ -49,6 +51,19 @@ class Handover : public ::testing::Test {
     if (change.state() == Change::STATE_FAILED) return Aborted(change.reason());
     return change;
   }
+
+  void StartWithPark(const std::string& park, const std::string& more) {
+    auto stack = TestStack::Start("  store: {plugin: hosttest_owner_1" + more + "}\n",
+                                  "timeouts: {park: " + park + "}\n");
+    ASSERT_TRUE(stack.ok()) << stack.status().message();
+    stack_ = *std::move(stack);
+    client_ = std::make_unique<ChangeClient>(**stack_);
+  }
+
+  // While the file is there, plugins wait that were told to.
+  std::string HoldFile() const { return stack_->dir() + "/data/slots/store/hold"; }
+  void Hold() const { std::ofstream(HoldFile()) << "hold"; }
+  void LetGo() const { std::filesystem::remove(HoldFile()); }
 
   std::unique_ptr<TestStack> stack_;
   std::unique_ptr<ChangeClient> client_;
@@ -115,6 +130,38 @@ TEST_F(Handover, DataThatLiesElsewhereIsNotHandedOver) {
   const auto change = Swap("hosttest_owner_2", R"({"place": "elsewhere"})");
 
   EXPECT_THAT(change.status().message(), HasSubstr("would have to be copied"));
+}
+
+// A new owner that does not take the data over gets half of the time that requests wait.
+TEST_F(Handover, ANewOwnerThatHangsIsTakenBack) {
+  StartWithPark("2s", "");
+  Hold();
+
+  const auto change = Swap("hosttest_owner_2", R"({"refuse": "hang"})");
+  const std::int64_t counted = CountUp();
+  LetGo();
+
+  EXPECT_THAT(change.status().message(), HasSubstr("acquire did not return in time"));
+  EXPECT_EQ(counted, 1);
+}
+
+// The old one takes its time to have its data back: who waits longer than he may is told for whom.
+TEST_F(Handover, WhoWaitsTooLongIsToldForWhom) {
+  StartWithPark("1s", ", config: {refuse: slow-return}");
+  Hold();
+  Status told;
+  std::thread client([&] {
+    while (told.ok()) told = (*stack_)->Enter(0).status();
+    LetGo();
+  });
+
+  const auto change = Swap("hosttest_owner_2", R"({"refuse": "acquire"})");
+  client.join();
+
+  EXPECT_THAT(change.status().message(), HasSubstr("told not to acquire"));
+  EXPECT_EQ(told.code(), Code::kUnavailable);
+  EXPECT_THAT(told.message(), HasSubstr("slot \"store\" is being replaced"));
+  EXPECT_EQ(CountUp(), 1);
 }
 
 TEST_F(Handover, TwoOwnersAreRefused) {

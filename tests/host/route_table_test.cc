@@ -106,7 +106,7 @@ TEST_F(RouteTableTest, CancelReachesOldGenerationsOnly) {
 TEST_F(RouteTableTest, AClosedGateParksUntilItOpens) {
   table_.Publish(Labelled("old"));
   table_.OpenIngress();
-  table_.CloseGate();
+  table_.CloseGate("slot \"a\" is being replaced");
   std::atomic<bool> entered{false};
   std::string seen;
   std::thread request([&] {
@@ -127,7 +127,7 @@ TEST_F(RouteTableTest, AClosedGateParksUntilItOpens) {
 
 TEST_F(RouteTableTest, TheParkedGiveUpAtTheirDeadline) {
   table_.Publish(Labelled("a"));
-  table_.CloseGate();
+  table_.CloseGate("slot \"a\" is being replaced");
 
   const auto ticket = table_.Enter(Caller::kBackground, clock_.MonotonicUs() + 2000);
 
@@ -135,10 +135,23 @@ TEST_F(RouteTableTest, TheParkedGiveUpAtTheirDeadline) {
   EXPECT_THAT(ticket.status().message(), ::testing::HasSubstr("try again"));
 }
 
+TEST_F(RouteTableTest, TheParkedAreToldForWhomTheyWaitedTooLong) {
+  RouteTable table(clock_, std::chrono::milliseconds(2));
+  table.Publish(Labelled("a"));
+  table.CloseGate("slot \"a\" is being replaced");
+
+  const auto ticket = table.Enter(Caller::kBackground, 0);
+
+  EXPECT_EQ(ticket.status().code(), Code::kUnavailable);
+  EXPECT_EQ(ticket.status().message(), "slot \"a\" is being replaced; try again");
+  table.OpenGate();
+  EXPECT_TRUE(table.Enter(Caller::kBackground, 0).ok());
+}
+
 TEST_F(RouteTableTest, ClosingIngressSendsTheParkedAway) {
   table_.Publish(Labelled("a"));
   table_.OpenIngress();
-  table_.CloseGate();
+  table_.CloseGate("slot \"a\" is being replaced");
   Code code = Code::kOk;
   std::thread parked([&] { code = table_.Enter(Caller::kIngress, 0).status().code(); });
 
@@ -227,7 +240,7 @@ TEST_F(RouteTableTest, HandoverIsExclusive) {
   }
 
   for (int i = 1; i <= 100; ++i) {
-    table_.CloseGate();
+    table_.CloseGate("slot \"a\" is being replaced");
     ASSERT_TRUE(table_.WaitDrained(table_.current(), In(std::chrono::seconds(30))));
     exclusive = true;
     if (inside != 0) ++wrong;

@@ -44,6 +44,24 @@ TEST(StackFile, ReadsEverything) {
   EXPECT_TRUE(stack->slots[1].is_default);
 }
 
+TEST(StackFile, BoundsGoOverThoseOfTheCore) {
+  const auto stack = ParseStack(
+      "stack: s\nprobation: {for: 1min, more_errors: 2.5%}\ncanary: {slower: 2, least_calls: 7}\n"
+      "slots:\n  a: {plugin: p}\n",
+      "s.yaml");
+
+  ASSERT_TRUE(stack.ok()) << stack.status().message();
+  EXPECT_EQ(stack->probation.duration, std::chrono::minutes(1));
+  const ProbationBounds core;
+  const ProbationBounds probation = stack->probation.Over(core);
+  EXPECT_EQ(probation.more_errors, 0.025);
+  EXPECT_EQ(probation.slower, core.slower);
+  const ProbationBounds canary = stack->canary.Over(core);
+  EXPECT_EQ(canary.more_errors, core.more_errors);
+  EXPECT_EQ(canary.slower, 2);
+  EXPECT_EQ(canary.least_calls, 7u);
+}
+
 TEST(StackFile, KnowsWhereSettingsStand) {
   const auto stack = ParseStack(
       "stack: s\nslots:\n  a:\n    plugin: p\n    config:\n"
@@ -124,6 +142,12 @@ INSTANTIATE_TEST_SUITE_P(
               "s.yaml:3: must be a whole number from 1 to 60000"},
         Fault{"BadTime", "stack: s\ntimeouts:\n  drain: 5\nslots:\n  a: {plugin: p}\n",
               "s.yaml:3: must be a time such as 500ms"},
+        Fault{"BadPercentage", "stack: s\ncanary: {more_errors: 5}\nslots:\n  a: {plugin: p}\n",
+              "s.yaml:2: must be a percentage such as 5%"},
+        Fault{"BadTimes", "stack: s\nprobation: {slower: 0.5}\nslots:\n  a: {plugin: p}\n",
+              "s.yaml:2: must be a number of times, at least 1"},
+        Fault{"NoTimeForACanary", "stack: s\ncanary: {for: 5min}\nslots:\n  a: {plugin: p}\n",
+              "s.yaml:2: unknown key \"for\" in canary"},
         Fault{"BadName", "stack: s\nslots:\n  A: {plugin: p}\n", "s.yaml:3: a slot's name is"},
         Fault{"CoreIsTaken", "stack: s\nslots:\n  core: {plugin: p}\n", "s.yaml:3: \"core\" is"},
         Fault{"NoSlots", "stack: s\n", "\"slots\" is missing"},

@@ -204,7 +204,7 @@ struct Broken {
 class BrokenCandidates : public Swap, public ::testing::WithParamInterface<Broken> {};
 
 TEST_P(BrokenCandidates, ChangeNothing) {
-  Start("  store: {plugin: good}\n", "timeouts: {start: 500ms}\n");
+  Start("  store: {plugin: good}\n");
 
   const auto change = client_->SwapAndWait("store", GetParam().package);
 
@@ -224,10 +224,9 @@ INSTANTIATE_TEST_SUITE_P(All, BrokenCandidates,
                                            Broken{"unhealthy", "health: "}),
                          [](const auto& test) { return std::string(test.param.package); });
 
-// Neither an endless call nor the watch of the change itself holds the drain up.
 // Nothing of a candidate that does not come back from start() is used or destroyed.
 TEST_F(Swap, ACandidateThatHangsIsAZombie) {
-  Start("  store: {plugin: good}\n", "timeouts: {start: 200ms, drain: 50ms}\n");
+  Start("  store: {plugin: good}\n", "timeouts: {start: 2s, drain: 50ms}\n");
 
   const auto change = client_->SwapAndWait("store", "hangs_in_start");
 
@@ -240,6 +239,7 @@ TEST_F(Swap, ACandidateThatHangsIsAZombie) {
   EXPECT_EQ((*stack_)->Stop().code(), Code::kDeadlineExceeded);
 }
 
+// Neither an endless call nor the watch of the change itself holds the drain up.
 TEST_F(Swap, EndlessCallsEnterAgain) {
   Start();
   IngressCall watch;

@@ -8,12 +8,23 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STRATA = os.environ.get("STRATA_BINARY", str(ROOT / "build/release/bin/strata"))
 PATIENTS = ROOT / "examples/quickstart/patients"
 READY = re.compile(r"http://(?P<http>\S+?)/? .*grpc (?P<grpc>\S+) .*operators http://(?P<admin>\S+?)/")
+
+
+def eventually(condition, seconds=60):
+    """Whether `condition()` comes true within `seconds`."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 class Answer:

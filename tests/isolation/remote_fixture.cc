@@ -52,6 +52,11 @@ Code TestCall::RunFull(const FakeHost& host, std::string_view slot, std::string_
   return abi::ToCode(h->call(h, this));
 }
 
+void TestCall::Note(std::string what) {
+  const base::MutexLock lock(mutex_);
+  order.push_back(std::move(what));
+}
+
 std::string TestCall::joined() const {
   std::string out;
   for (const std::string& response : responses) out += response;
@@ -63,7 +68,7 @@ namespace {
 strata_code OnWrite(TestCall& self, strata_bytes bytes) {
   if (self.responses.size() >= self.refuse_after) return STRATA_CANCELLED;
   self.responses.emplace_back(abi::View(bytes));
-  self.order.push_back("write:" + self.responses.back());
+  self.Note("write:" + self.responses.back());
   return STRATA_OK;
 }
 
@@ -89,7 +94,7 @@ const strata_call_ops TestCall::kManyRequests = [] {
   strata_call_ops ops = kOneRequest;
   ops.read = [](strata_call* c, strata_bytes* out) -> strata_code {
     TestCall& self = Of(c);
-    self.order.emplace_back("read");
+    self.Note("read");
     if (self.requests_.empty()) return self.break_stream ? STRATA_CANCELLED : STRATA_OUT_OF_RANGE;
     self.current_ = std::move(self.requests_.front());
     self.requests_.pop_front();

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/mutex.h"
 #include "core/isolation/remote_plugin.h"
 #include "tests/support/fake_host.h"
 
@@ -31,7 +32,8 @@ class TempFolder final {
 // How the tests' plugin, or the one in `image`, is started.
 isolation::RemoteSpec SpecOf(const std::string& state_dir, const std::string& image = {});
 
-// What a caller passes to host->call. Used by one thread, but for Cancel.
+// What a caller passes to host->call. Used by one thread, but for Cancel; a call whose requests and
+// responses both stream is read and written by two.
 class TestCall final : public strata_call {
  public:
   explicit TestCall(std::string text = {}, std::int64_t timeout_ms = 20'000);
@@ -44,6 +46,8 @@ class TestCall final : public strata_call {
   Code Run(const FakeHost& host, std::string_view slot, std::string_view method);
   Code RunFull(const FakeHost& host, std::string_view slot, std::string_view full_method);
   void Cancel() { source_.Cancel(); }
+
+  void Note(std::string what);  // To order.
 
   // All responses, one after the other.
   std::string joined() const;
@@ -64,6 +68,7 @@ class TestCall final : public strata_call {
   std::deque<std::string> requests_;
   std::string current_;
   CancelSource source_;
+  base::Mutex mutex_;  // Of order.
 };
 
 // One isolated probe in slot "probe", started.

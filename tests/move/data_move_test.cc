@@ -13,6 +13,7 @@
 #include "strata/data/v1/data.pb.h"
 #include "tests/host/change_client.h"
 #include "tests/host/host_test_util.h"
+#include "tests/support/turns.h"
 
 namespace strata::host {
 namespace {
@@ -22,7 +23,8 @@ namespace data = strata::data::v1;
 using ::testing::HasSubstr;
 
 constexpr int kResources = 400;
-constexpr auto kThink = std::chrono::milliseconds(2);  // of a client
+// Of the clients, for each edition of a change.
+constexpr int kWrites = 40;
 
 std::string Slots(const std::string& hosting) {
   return "  hosting: {plugin: " + hosting + ", default: true}\n  hosting2: {plugin: " + hosting +
@@ -96,7 +98,11 @@ class DataMove : public ::testing::Test {
   Change Move() {
     const auto begun = client_->MoveData(ToTheOther());
     EXPECT_TRUE(begun.ok()) << begun.status().ToString();
-    return begun.ok() ? client_->WaitEnded(begun->change().id()) : Change();
+    if (!begun.ok()) return {};
+    return client_->WaitUntil(begun->change().id(), [this](const Change&) {
+      turns_.Give(kWrites);
+      return false;
+    });
   }
 
   // The hosting slot that the record is built on.
@@ -111,13 +117,13 @@ class DataMove : public ::testing::Test {
   std::string hosting_;
   std::unique_ptr<TestStack> stack_;
   std::unique_ptr<ChangeClient> client_;
+  testing::Turns turns_;
 };
 
 TEST_F(DataMove, KeepsEveryVersionUnderWrites) {
   Start("hosting_memory");
   Load();
   const data::Resource before = Read(IdOf(1), "1");
-  std::atomic<bool> stop{false};
   std::atomic<int> failed{0};
   std::mutex mutex;
   std::map<std::string, std::string> log;  // the version that was answered last
@@ -125,27 +131,29 @@ TEST_F(DataMove, KeepsEveryVersionUnderWrites) {
   for (int number = 0; number < 2; ++number) {
     writers.emplace_back([&, number] {
       std::map<std::string, std::string> mine;
-      for (int i = 0; !stop; ++i) {
+      for (int i = 0; turns_.Take(); ++i) {
         const std::string id = IdOf(10 + (i * 7 + number * 200) % 190 + number * 190);
         const std::string version = Put(id, i + 1);
         if (version.empty()) ++failed;
         mine[id] = version;
-        std::this_thread::sleep_for(kThink);
       }
       const std::lock_guard<std::mutex> lock(mutex);
       log.insert(mine.begin(), mine.end());
     });
   }
 
+  turns_.Give(kWrites);
+  turns_.AwaitTaken();
+
   const Change change = Move();
-  stop = true;
+  turns_.End();
   for (std::thread& writer : writers) writer.join();
 
   ASSERT_EQ(change.state(), Change::STATE_DONE) << change.reason();
   EXPECT_EQ(change.kind(), Change::KIND_MOVE);
   EXPECT_EQ(Store(), "hosting2");
   EXPECT_EQ(failed, 0);
-  EXPECT_FALSE(log.empty());
+  EXPECT_GT(turns_.taken(), kWrites);
   for (const auto& [id, version] : log) ASSERT_EQ(Read(id).version_id(), version) << id;
   EXPECT_EQ(Read(IdOf(1), "1").json(), before.json()) << "also versions that are not current";
   EXPECT_EQ(Read(IdOf(2)).id(), "") << "and deletions";

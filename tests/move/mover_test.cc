@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <random>
@@ -13,6 +12,7 @@
 #include "tests/support/faulty_hosting.h"
 #include "tests/support/hosting_calls.h"
 #include "tests/support/hosting_stack.h"
+#include "tests/support/turns.h"
 
 extern "C" const strata_plugin* strata_plugin_hosting_memory(uint32_t host_abi_minor);
 extern "C" const strata_plugin* strata_plugin_hosting_sqlite(uint32_t host_abi_minor);
@@ -27,11 +27,14 @@ using storage::replica::MoveOptions;
 using storage::replica::MoveProgress;
 using storage::replica::Mover;
 
-constexpr int kRows = 20'000;
-// Between two commits of one writer: a store in memory takes more than any disk could follow.
-constexpr auto kThink = std::chrono::microseconds(500);
+constexpr int kRows = 10'000;
+// Enough for some slices of each kind of store.
+constexpr int kRowsOfPairs = 4'000;
+// Commits while the mover makes one step: a store in memory takes more than any disk can follow.
+constexpr int kCommitsPerStep = 40;
 
-// Writers that keep a log of what was answered, to be compared with what is stored in the end.
+// Writers that keep step with the mover, however slow the machine makes either, and keep a log of
+// what was answered, to be compared with what is stored in the end.
 class Writers {
  public:
   Writers(v1::HostingClient client, int threads) : client_(std::move(client)) {
@@ -41,14 +44,19 @@ class Writers {
   }
   ~Writers() { Stop(); }
 
+  // The mover has gone on: so may they, once they have done what the step before allowed.
+  void GoOn() {
+    turns_.AwaitTaken();
+    turns_.Give(kCommitsPerStep);
+  }
   void Stop() {
-    stop_ = true;
+    turns_.End();
     for (std::thread& thread : threads_) {
       if (thread.joinable()) thread.join();
     }
   }
-  int commits() const { return commits_; }
-  // What a key must hold: "" when it was deleted last.
+  int commits() { return turns_.taken(); }
+  // What a key must hold: "" when it was deleted last. After Stop.
   const std::map<std::string, std::string>& log() const { return log_; }
 
  private:
@@ -57,7 +65,7 @@ class Writers {
     std::mt19937 random(number);
     const Context context = Context::Background(std::chrono::minutes(5));
     std::map<std::string, std::string> mine;
-    for (int i = 0; !stop_; ++i) {
+    for (int i = 0; turns_.Take(); ++i) {
       const std::string key =
           "row/" + std::to_string(random() % kRows) + "/" + std::to_string(number);
       const std::string value = std::to_string(i) + std::string(random() % 300, 'w');
@@ -78,16 +86,13 @@ class Writers {
       v1::CommitResponse response;
       const Status status = client_.Commit(context, request, &response);
       EXPECT_TRUE(status.ok()) << status.ToString();
-      ++commits_;
-      std::this_thread::sleep_for(kThink);
     }
     const std::lock_guard<std::mutex> lock(mutex_);
     log_.insert(mine.begin(), mine.end());
   }
 
   const v1::HostingClient client_;
-  std::atomic<bool> stop_{false};
-  std::atomic<int> commits_{0};
+  Turns turns_;
   std::mutex mutex_;
   std::map<std::string, std::string> log_;
   std::vector<std::thread> threads_;
@@ -171,14 +176,19 @@ INSTANTIATE_TEST_SUITE_P(Stores, MoverPairs, ::testing::Range(0, 5));
 
 TEST_P(MoverPairs, MovesEverythingUnderWrites) {
   Begin(Layers(GetParam()));
-  Load();
+  Load(kRowsOfPairs);
   Writers writers(stack_->Client("source"), 3);
-  Mover mover = MakeMover();
+  MoveOptions options;
+  options.report = [&](const MoveProgress&) {
+    writers.GoOn();
+    return true;
+  };
+  Mover mover = MakeMover(options);
 
   Status status = mover.Copy(context());
   ASSERT_TRUE(status.ok()) << status.ToString();
-  EXPECT_GT(writers.commits(), 0);
   writers.Stop();
+  EXPECT_GT(writers.commits(), kCommitsPerStep);
   status = mover.Finish(context());
   ASSERT_TRUE(status.ok()) << status.ToString();
 

@@ -13,6 +13,7 @@
 #include "strata/hosting/v1/hosting.pb.h"
 #include "tests/host/change_client.h"
 #include "tests/host/host_test_util.h"
+#include "tests/support/turns.h"
 
 namespace strata::host {
 namespace {
@@ -21,7 +22,8 @@ namespace hosting = strata::hosting::v1;
 using core::v1::Change;
 
 constexpr int kRows = 5000;
-constexpr auto kThink = std::chrono::milliseconds(2);  // of a client
+// Of the clients, for each edition of a change.
+constexpr int kWrites = 60;
 
 class StackMove : public ::testing::Test {
  protected:
@@ -98,19 +100,25 @@ class StackMove : public ::testing::Test {
     request.set_config_json(config);
     const auto begun = client_->MoveHosting(request);
     EXPECT_TRUE(begun.ok()) << begun.status().ToString();
-    return begun.ok() ? client_->WaitEnded(begun->change().id()) : Change();
+    if (!begun.ok()) return {};
+    return client_->WaitUntil(begun->change().id(), [this](const Change&) {
+      turns_.Give(kWrites);
+      return false;
+    });
   }
 
-  // Clients that write rows of their own, and read each at once.
+  // Clients that write rows of their own, and read each at once. They have begun when it returns.
   void BeginToWrite() {
     for (int number = 0; number < 3; ++number) {
       writers_.emplace_back([this, number] { Write(number); });
     }
+    turns_.Give(kWrites);
+    turns_.AwaitTaken();
   }
   void Write(int number) {
     std::mt19937 random(static_cast<unsigned>(number));
     std::map<std::string, std::string> mine;
-    for (int i = 0; !stop_; ++i) {
+    for (int i = 0; turns_.Take(); ++i) {
       const std::string key =
           "row/" + std::to_string(random() % kRows) + "/" + std::to_string(number);
       hosting::CommitRequest request;
@@ -118,29 +126,28 @@ class StackMove : public ::testing::Test {
       request.mutable_mutations(0)->mutable_put()->set_value(std::to_string(i));
       mine[key] = std::to_string(i);
       if (Commit(request) != STRATA_OK || Value(key) != mine[key]) ++failed_;
-      std::this_thread::sleep_for(kThink);
     }
     const std::lock_guard<std::mutex> lock(mutex_);
     written_.insert(mine.begin(), mine.end());
   }
   void EndWriting() {
-    stop_ = true;
+    turns_.End();
     for (std::thread& writer : writers_) writer.join();
     writers_.clear();
   }
   void ExpectAllWritten() {
     EndWriting();
     EXPECT_EQ(failed_, 0);
-    EXPECT_FALSE(written_.empty());
+    EXPECT_GT(turns_.taken(), kWrites);
     for (const auto& [key, value] : written_) ASSERT_EQ(Value(key), value);
   }
   ~StackMove() override { EndWriting(); }
 
   std::unique_ptr<TestStack> stack_;
   std::unique_ptr<ChangeClient> client_;
+  testing::Turns turns_;
 
  private:
-  std::atomic<bool> stop_{false};
   std::atomic<int> failed_{0};
   std::mutex mutex_;
   std::map<std::string, std::string> written_;  // what was answered
@@ -168,6 +175,7 @@ TEST_F(StackMove, AMirrorIsReplacedWhileItIsWrittenTo) {
   BeginToWrite();
 
   for (int i = 0; i < 5; ++i) {
+    turns_.Give(5 * kWrites);
     const auto change = client_->SwapAndWait("hosting", "hosting_mirror");
     ASSERT_TRUE(change.ok()) << change.status().ToString();
     ASSERT_EQ(change->slots(0).mode(), core::v1::SWAP_MODE_OVERLAP);

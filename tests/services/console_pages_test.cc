@@ -207,6 +207,57 @@ TEST_F(Console, ARefusalOfTheCoreIsShownAtTheForm) {
   EXPECT_THAT(Post("/slots/left/swap", {}).body, HasSubstr("Choose the package"));
 }
 
+constexpr char kFile[] = "stack: ward\r\nslots:\r\n  left: {plugin: hosting_memory}\r\n";
+
+TEST_F(Console, AStackFileShowsItsDifferenceBeforeItIsApplied) {
+  EXPECT_THAT(Page("/"), HasSubstr("href=\"/apply\""));
+  EXPECT_THAT(Page("/apply"), HasSubstr("Show the difference"));
+
+  const HttpAnswer plan = Post("/apply", {{"file", kFile}, {"probation", "60"}});
+  EXPECT_EQ(plan.code, 200u);
+  EXPECT_THAT(plan.body, AllOf(HasSubstr("Check the difference"),
+                               HasSubstr("strata.hosting.memory 0.1.0"), HasSubstr("Apply now")));
+  EXPECT_EQ(core_.deeds, 0);
+  EXPECT_THAT(Quoted(plan.body, "name=\"file\" value=\""), Not(HasSubstr("\r")));
+
+  const HttpAnswer done = Post("/apply/now", Hidden(plan.body));
+  EXPECT_EQ(done.code, 303u) << done.body;
+  EXPECT_THAT(done.Header("location"), HasSubstr("/changes/"));
+  EXPECT_EQ(core_.deeds, 1);
+}
+
+TEST_F(Console, AStackFileThatIsWrongIsShownAgainWithTheReason) {
+  Page("/apply");
+
+  const HttpAnswer none = Post("/apply", {{"file", " \r\n"}});
+  EXPECT_EQ(none.code, 400u);
+  EXPECT_THAT(none.body, HasSubstr("Paste the stack file"));
+
+  const HttpAnswer wrong = Post("/apply", {{"file", "stack: <ward>"}});
+  EXPECT_EQ(wrong.code, 400u);
+  EXPECT_THAT(wrong.body,
+              AllOf(HasSubstr("is missing or empty"), HasSubstr("stack: &lt;ward&gt;")));
+
+  const HttpAnswer time = Post("/apply", {{"file", kFile}, {"probation", "soon"}});
+  EXPECT_THAT(time.body, HasSubstr("Probation must be a whole number"));
+
+  EXPECT_THAT(Post("/apply", {{"file", "stack: ward\nslots:\n  a: {plugin: b}\n"}}).body,
+              HasSubstr("the stack is as the file says"));
+  EXPECT_EQ(core_.deeds, 0);
+}
+
+TEST_F(Console, AStackFileIsComparedAnewWhenTheStackHasChanged) {
+  Page("/apply");
+  const HttpAnswer plan = Post("/apply", {{"file", kFile}});
+  core_.status.set_generation(core_.status.generation() + 1);
+
+  const HttpAnswer again = Post("/apply/now", Hidden(plan.body));
+
+  EXPECT_EQ(again.code, 409u);
+  EXPECT_THAT(again.body, HasSubstr("The stack has changed since"));
+  EXPECT_EQ(core_.deeds, 0);
+}
+
 TEST_F(Console, FormsWithoutATokenAreRefused) {
   Page("/slots/left/swap");
   const std::string good = token_;
@@ -243,7 +294,8 @@ TEST_F(Console, ATrialSaysWhatWillHappenAndShowsDifferences) {
                                 {"scratch_package", "hosting_memory"},
                                 {"minutes", "30"}};
   const HttpAnswer plan = Post("/slots/record/trial", form);
-  EXPECT_THAT(plan.body, AllOf(HasSubstr("copies of 10 % of the reads"),
+  EXPECT_THAT(plan.body, AllOf(HasSubstr("was checked: strata.data.fhir 0.2.0"),
+                               HasSubstr("copies of 10 % of the reads"),
                                HasSubstr("a copy in hosting_memory that is thrown away"),
                                HasSubstr("after 30 min 0 s")));
   const std::string trial = Post("/slots/record/trial/now", Hidden(plan.body)).Header("location");

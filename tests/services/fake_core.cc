@@ -37,6 +37,9 @@ class FakeCorePlugin final : public v1::CoreService {
                           v1::ChangeResponse* out) override {
     return core_->Rollback(cx, in, out);
   }
+  strata::Status Apply(Context& cx, const v1::ApplyRequest& in, v1::ChangeResponse* out) override {
+    return core_->Apply(cx, in, out);
+  }
   strata::Status MoveHosting(Context& cx, const v1::MoveHostingRequest& in,
                              v1::ChangeResponse* out) override {
     return core_->MoveHosting(cx, in, out);
@@ -310,6 +313,16 @@ strata::Status FakeCore::Rollback(Context&, const v1::RollbackRequest& in,
                 out);
 }
 
+strata::Status FakeCore::Apply(Context&, const v1::ApplyRequest& in, v1::ChangeResponse* out) {
+  const base::MutexLock lock(mutex_);
+  if (in.stack_yaml().find("slots:\n") == std::string::npos) {
+    return InvalidArgument(in.file() + ":1: \"slots\" is missing or empty");
+  }
+  if (in.stack_yaml().find("memory") == std::string::npos) return {};
+  return Answer("left", "/opt/strata/plugins/strata.hosting.memory", v1::Change::KIND_APPLY,
+                v1::SWAP_MODE_TRANSFER, in.plan_only(), out);
+}
+
 strata::Status FakeCore::MoveHosting(Context&, const v1::MoveHostingRequest& in,
                                      v1::ChangeResponse* out) {
   const base::MutexLock lock(mutex_);
@@ -389,6 +402,12 @@ strata::Status FakeCore::StartTrial(Context&, const v1::StartTrialRequest& in, v
   if (!can_trial) return Unimplemented("no such RPC");
   const v1::Slot* const slot = Slot(in.slot());
   if (slot == nullptr) return NotFound("no slot " + in.slot());
+  if (in.plan_only()) {
+    *out->mutable_candidate() = OccupantOf(*slot);
+    out->mutable_candidate()->set_version("0.2.0");
+    out->mutable_plan()->add_warnings("it runs in the core's process");
+    return {};
+  }
   v1::Trial* const trial = trials_.add_trials();
   trial->set_id("trial-" + std::to_string(++last_id_));
   trial->set_slot(in.slot());

@@ -43,6 +43,9 @@ class FakeCore : public core::v1::CoreService {
                       core::v1::ChangeResponse* response) override;
   strata::Status Rollback(Context& cx, const core::v1::RollbackRequest& request,
                           core::v1::ChangeResponse* response) override;
+  // "memory" in the file: slot left gets that plugin; else nothing is to be done.
+  strata::Status Apply(Context& cx, const core::v1::ApplyRequest& request,
+                       core::v1::ChangeResponse* response) override;
   strata::Status MoveHosting(Context& cx, const core::v1::MoveHostingRequest& request,
                              core::v1::ChangeResponse* response) override;
   strata::Status EndChange(Context& cx, const core::v1::EndChangeRequest& request,

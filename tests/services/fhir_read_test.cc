@@ -236,6 +236,7 @@ TEST_F(FhirHistory, ListsVersionsAndDeletions) {
       resource->set_change(change);
     }
     response.set_next_page_token("t/1");
+    response.set_previous_page_token("t/0");
     static_cast<void>(writer.Write(response));
     return Status();
   };
@@ -255,6 +256,9 @@ TEST_F(FhirHistory, ListsVersionsAndDeletions) {
   EXPECT_EQ(entries.At(2)["request"]["method"].string(), "POST");
   EXPECT_EQ((*bundle).root()["link"].At(1)["url"].string(),
             "http://strata.test/fhir/Patient/1/_history?_count=3&_since=2020-01-01&_page=t%2F1");
+  EXPECT_EQ((*bundle).root()["link"].At(2)["relation"].string(), "previous");
+  EXPECT_EQ((*bundle).root()["link"].At(2)["url"].string(),
+            "http://strata.test/fhir/Patient/1/_history?_count=3&_since=2020-01-01&_page=t%2F0");
 }
 
 TEST_F(FhirHistory, RefusesWhatItDoesNotKnow) {

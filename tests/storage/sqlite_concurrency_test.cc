@@ -200,6 +200,7 @@ sqlite::SqliteOptions SmallLog(const std::string& folder) {
   options.checkpoint_bytes = 256 << 10;
   options.restart_bytes = 512 << 10;
   options.expire_bytes = 4 << 20;
+  options.brief_view = std::chrono::seconds(0);
   return options;
 }
 
@@ -219,6 +220,35 @@ TEST(SqliteLog, StaysBoundedUnderLoad) {
   Write(*engine, 1000);
 
   EXPECT_LT(std::filesystem::file_size(folder.path() + "/store.db-wal"), 2U << 20);
+}
+
+// Those who read come back with the view they had, and must not keep the log from starting anew.
+TEST(SqliteLog, StaysBoundedBesideReaders) {
+  TempFolder folder;
+  sqlite::SqliteOptions options = SmallLog(folder.path());
+  options.brief_view = std::chrono::minutes(1);
+  const std::unique_ptr<Engine> engine = MustOpen(std::move(options));
+  Write(*engine, 50);
+  std::atomic<bool> stop{false};
+  std::uintmax_t largest = 0;
+
+  InParallel(3, [&](int thread) {
+    if (thread == 0) {
+      for (int i = 0; i < 40; ++i) {
+        Write(*engine, 20);
+        largest = std::max(largest, std::filesystem::file_size(folder.path() + "/store.db-wal"));
+      }
+      stop = true;
+      return;
+    }
+    for (int i = 0; !stop; ++i) {
+      static_cast<void>(Get(*engine, "k" + std::to_string((7 * i + thread) % 500)));
+      if (i % 200 == 0) static_cast<void>(Scan(*engine));
+    }
+  });
+
+  EXPECT_LT(largest, 2U << 20);
+  EXPECT_EQ(engine->GetStats().expired_views, 0U);
 }
 
 TEST(SqliteLog, EndsASnapshotThatHoldsItUpTooLong) {

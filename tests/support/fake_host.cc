@@ -1,6 +1,7 @@
 #include "tests/support/fake_host.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -9,6 +10,7 @@ namespace strata::testing {
 namespace {
 
 constexpr std::uint64_t kNoMethod = 0xffffffff;
+constexpr std::size_t kMaxSlots = 64;
 
 // "/a.B/" of "/a.B/Get"
 std::string_view ServicePart(std::string_view method) {
@@ -43,6 +45,8 @@ Status ToStatus(strata_code code, const strata_status& why) {
 
 struct FakeHost::State {
   std::vector<std::unique_ptr<Slot>> slots;  // [0] is the test itself
+  // Those of `slots` that run, for the calls of plugins' own threads.
+  std::array<std::atomic<Slot*>, kMaxSlots> running{};
   std::string state_dir;
   std::string package_dir;
   std::map<std::string, std::string, std::less<>> secrets;
@@ -87,11 +91,10 @@ class FakeHost::Slot final : public strata_host {
 
   Status Boot() {
     strata_status why = EmptyStatus();
-    const strata_code created = plugin_->create(this, abi::Bytes(config_), &instance_, &why);
-    if (created != STRATA_OK) {
-      instance_ = nullptr;
-      return ToStatus(created, why);
-    }
+    void* instance = nullptr;
+    const strata_code created = plugin_->create(this, abi::Bytes(config_), &instance, &why);
+    if (created != STRATA_OK) return ToStatus(created, why);
+    instance_ = instance;
     why = EmptyStatus();
     const Status started = ToStatus(plugin_->start(instance_, &why), why);
     if (!started.ok()) Destroy();
@@ -117,10 +120,7 @@ class FakeHost::Slot final : public strata_host {
   static strata_status EmptyStatus() { return {sizeof(strata_status), STRATA_OK, {}, {}}; }
   static Slot& Of(const strata_host* h) { return *const_cast<Slot*>(static_cast<const Slot*>(h)); }
 
-  void Destroy() {
-    plugin_->destroy(instance_);
-    instance_ = nullptr;
-  }
+  void Destroy() { plugin_->destroy(instance_.exchange(nullptr)); }
 
   void JoinWork() {
     std::vector<std::thread> work;
@@ -144,9 +144,10 @@ class FakeHost::Slot final : public strata_host {
   }
 
   std::uint64_t Handle(std::string_view target, std::string_view method) const {
-    for (std::size_t i = 1; i < state_->slots.size(); ++i) {
-      if (state_->slots[i]->name_ != target) continue;
-      const auto index = FindMethod(*state_->slots[i]->plugin_, method);
+    for (std::size_t i = 1; i < kMaxSlots; ++i) {
+      const Slot* const callee = state_->running[i];
+      if (callee == nullptr || callee->name_ != target) continue;
+      const auto index = FindMethod(*callee->plugin_, method);
       return index ? i << 32 | *index : 0;
     }
     return 0;
@@ -170,16 +171,15 @@ class FakeHost::Slot final : public strata_host {
   static strata_code CallOther(const strata_host* h, strata_call* c) {
     const std::uint64_t handle = c->method;
     const std::uint64_t index = handle & kNoMethod;
-    const auto& slots = Of(h).state_->slots;
-    if (handle == 0 || handle >> 32 >= slots.size()) {
-      return Refuse(c, STRATA_PERMISSION_DENIED, "no such handle");
-    }
+    const std::size_t number = handle >> 32;
+    const Slot* const callee = number < kMaxSlots ? Of(h).state_->running[number].load() : nullptr;
+    if (callee == nullptr) return Refuse(c, STRATA_PERMISSION_DENIED, "no such handle");
     if (index == kNoMethod) {
       return Refuse(c, STRATA_UNIMPLEMENTED,
                     "the bound plugin is of a contract without this method");
     }
-    const Slot& callee = *slots[handle >> 32];
-    if (callee.instance_ == nullptr) return Refuse(c, STRATA_UNAVAILABLE, "the plugin is stopped");
+    void* const instance = callee->instance_;
+    if (instance == nullptr) return Refuse(c, STRATA_UNAVAILABLE, "the plugin is stopped");
 
     CallFrame frame{{}, c->deadline_us};
     if (c->parent != nullptr) {
@@ -194,7 +194,7 @@ class FakeHost::Slot final : public strata_host {
     c->deadline_us = frame.deadline_us;
     c->host_ref = reinterpret_cast<std::uint64_t>(&frame);
     c->method = index;
-    const strata_code code = callee.plugin_->handle(callee.instance_, c);
+    const strata_code code = callee->plugin_->handle(instance, c);
     c->method = handle;
     return code != STRATA_PENDING ? code
                                   : Refuse(c, STRATA_INTERNAL, "FakeHost serves no async methods");
@@ -250,7 +250,7 @@ class FakeHost::Slot final : public strata_host {
   std::string package_dir_;
   Bindings bindings_;
   const strata_plugin* plugin_;
-  void* instance_ = nullptr;
+  std::atomic<void*> instance_{nullptr};
   std::vector<std::thread> work_;  // guarded by state_->mutex
 };
 
@@ -262,6 +262,7 @@ FakeHost::FakeHost() : state_(std::make_unique<State>()) {
 FakeHost::~FakeHost() {
   while (!state_->slots.empty()) {
     state_->slots.back()->Shutdown();
+    state_->running[state_->slots.size() - 1] = nullptr;
     state_->slots.pop_back();
   }
 }
@@ -271,6 +272,8 @@ Status FakeHost::Add(std::string slot, const strata_plugin* plugin, std::string_
   for (const auto& [name, target] : bindings) {
     if (Find(target) == nullptr) return InvalidArgument(name + " is bound to no slot: " + target);
   }
+  const std::size_t number = state_->slots.size();
+  if (number == kMaxSlots) return ResourceExhausted("too many slots for a test");
   state_->slots.push_back(
       std::make_unique<Slot>(state_.get(), slot, plugin, std::string(config), std::move(bindings)));
   Status booted = state_->slots.back()->Boot();
@@ -278,6 +281,7 @@ Status FakeHost::Add(std::string slot, const strata_plugin* plugin, std::string_
     state_->slots.pop_back();
     return booted;
   }
+  state_->running[number] = state_->slots.back().get();
   state_->slots.front()->Bind(slot, slot);
   return {};
 }

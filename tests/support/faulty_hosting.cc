@@ -12,6 +12,8 @@ void Faults::Clear() {
   writes = false;
   everything = false;
   writes_left = -1;
+  untold = 0;
+  cut_scans = 0;
   lose = false;
 }
 
@@ -40,7 +42,10 @@ class FaultyHosting final : public v1::HostingService {
   Status Scan(Context& context, const v1::ScanRequest& request,
               Writer<v1::ScanResponse>& writer) override {
     STRATA_RETURN_IF_ERROR(Check(false));
-    return store_.Scan(context, request, [&](v1::ScanResponse& row) { return writer.Write(row); });
+    const bool cut = TakeOne(&TheFaults().cut_scans);
+    const Status scanned = store_.Scan(
+        context, request, [&](v1::ScanResponse& row) { return writer.Write(row) && !cut; });
+    return cut ? BrokenOff() : scanned;
   }
   Status Watch(Context& context, const v1::WatchRequest& request,
                Writer<v1::WatchResponse>& writer) override {
@@ -51,7 +56,8 @@ class FaultyHosting final : public v1::HostingService {
   Status Commit(Context& context, const v1::CommitRequest& request,
                 v1::CommitResponse* response) override {
     STRATA_RETURN_IF_ERROR(Check(true));
-    return store_.Commit(context, request, response);
+    STRATA_RETURN_IF_ERROR(store_.Commit(context, request, response));
+    return TakeOne(&TheFaults().untold) ? BrokenOff() : OkStatus();
   }
   Status Ingest(Context& context, Reader<v1::IngestRequest>& reader,
                 v1::IngestResponse* response) override {
@@ -71,6 +77,14 @@ class FaultyHosting final : public v1::HostingService {
   }
 
  private:
+  static Status BrokenOff() { return Unavailable("the store breaks off, as the test asked for"); }
+
+  static bool TakeOne(std::atomic<int>* left) {
+    int now = *left;
+    while (now > 0 && !left->compare_exchange_weak(now, now - 1)) continue;
+    return now > 0;
+  }
+
   static Status Check(bool write) {
     Faults& faults = TheFaults();
     bool fails = faults.everything || (write && faults.writes);

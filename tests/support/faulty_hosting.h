@@ -17,6 +17,11 @@ struct Faults {
   std::atomic<bool> everything{false};
   // So many writes succeed before all fail; negative: no end.
   std::atomic<std::int64_t> writes_left{-1};
+  // So many commits are carried out and answer UNAVAILABLE all the same, as when the store's
+  // process ends before it can tell.
+  std::atomic<int> untold{0};
+  // So many scans break off after their first message.
+  std::atomic<int> cut_scans{0};
   // An Ingest silently loses its first row or change.
   std::atomic<bool> lose{false};
 

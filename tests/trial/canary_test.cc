@@ -133,6 +133,23 @@ TEST_F(CanaryTest, AServiceServesItsShare) {
   EXPECT_EQ(trial.candidate_calls().errors(), 0u);
 }
 
+TEST_F(CanaryTest, TheViewerServesItsShare) {
+  const std::string id = Start(Request("viewer", "service_record_viewer", 50));
+  for (int i = 0; i < kPatients; ++i) {
+    const std::string page = live_.Page("/record/" + Patient(i));
+    EXPECT_THAT(page, HasSubstr("/record/" + Patient(i) + "/problems"));
+    EXPECT_EQ(page, live_.Page("/record/" + Patient(i)));  // By the same one.
+  }
+  EXPECT_THAT(live_.Page("/"), HasSubstr("NHS number"));
+
+  const Trial trial = live_.Get(id);
+  EXPECT_GT(trial.candidate_calls().calls(), 16u);
+  EXPECT_GT(trial.live_calls().calls(), 16u);
+  EXPECT_EQ(trial.candidate_calls().errors(), 0u);
+  EXPECT_EQ(live_.End(id).state(), Trial::STATE_ENDED);
+  EXPECT_THAT(live_.Page("/record/p1"), HasSubstr("/record/p1/problems"));
+}
+
 TEST_F(CanaryTest, TakesItselfBackWhenItFails) {
   const std::string id = Start(Request("record", kOdd, 50, "error"));
   int next = 0;
@@ -149,13 +166,34 @@ TEST_F(CanaryTest, TakesItselfBackWhenItFails) {
 }
 
 TEST_F(CanaryTest, TakesItselfBackWhenItIsSlow) {
-  const std::string id = Start(Request("record", kOdd, 12, "slow"));
+  StartTrialRequest request = Request("record", kOdd, 12, "slow");
+  request.mutable_bounds()->set_least_calls(5);
+  const std::string id = Start(request);
   int next = 0;
   const Trial trial = live_.Until(
       id, [&] { static_cast<void>(live_.Read(Patient(++next % kPatients))); },
       [](const Trial& t) { return t.state() == Trial::STATE_WITHDRAWN; });
 
   EXPECT_THAT(trial.reason(), HasSubstr("beside it, the p99 is"));
+}
+
+// Three failures tell enough where the stack file says so.
+TEST(CanaryBounds, AreThoseOfTheStackFile) {
+  LiveStack live(nullptr, "canary: {least_calls: 3}\n");
+  ASSERT_TRUE(live.Put("p1", "Ng").ok());
+  StartTrialRequest request;
+  request.set_slot("record");
+  request.set_package(kOdd);
+  request.set_canary_percent(100);
+  request.set_config_json(R"({"fault":"error"})");
+  const auto trial = live.StartTrial(request);
+  ASSERT_TRUE(trial.ok()) << trial.status().message();
+
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(live.Read("p1").ok());
+  const Trial ended = live.Until(
+      trial->id(), [] {}, [](const Trial& t) { return t.state() == Trial::STATE_WITHDRAWN; });
+
+  EXPECT_THAT(ended.reason(), HasSubstr("of its calls fail"));
 }
 
 TEST_F(CanaryTest, LosesNothingWhenItComesAndGoes) {
@@ -232,6 +270,25 @@ TEST_F(CanaryTest, RefusesWhatMakesNoSense) {
   bounds.mutable_bounds()->set_more_errors(2);
   expect(bounds, Code::kInvalidArgument, "from 0 to 1");
   expect(Request("record", kOdd, 5, "unknown"), Code::kInvalidArgument, "fault");
+}
+
+TEST_F(CanaryTest, APlanSaysWhatWouldHappenAndTouchesNothing) {
+  StartTrialRequest request = Request("record", kOdd, 5, "field");
+  request.set_plan_only(true);
+  const auto planned = live_.StartTrial(request);
+
+  ASSERT_TRUE(planned.ok()) << planned.status().message();
+  EXPECT_EQ(planned->id(), "");
+  ASSERT_EQ(planned->plan().slots_size(), 1);
+  EXPECT_EQ(planned->plan().slots(0).action(), core::v1::SlotChange::ACTION_CANARY);
+  EXPECT_EQ(planned->live().plugin(), "strata.data.fhir");
+  EXPECT_EQ(planned->candidate().plugin(), "trialtest.data");
+  EXPECT_EQ(planned->canary_percent(), 5);
+  EXPECT_EQ(live_.Get("trial-1").id(), "");
+  EXPECT_TRUE(Shared().empty());
+
+  request.set_slot("hosting");
+  EXPECT_EQ(Refusal(request).code(), Code::kFailedPrecondition);
 }
 
 TEST_F(CanaryTest, ACandidateThatCannotStartIsAResult) {

@@ -18,7 +18,8 @@ namespace v1 = core::v1;
 constexpr char kStack[] =
     "  hosting: {plugin: hosting_memory}\n"
     "  record:  {plugin: data_fhir, requires: {store: hosting}}\n"
-    "  fhir:    {plugin: service_fhir_api, requires: {record: record}}\n";
+    "  fhir:    {plugin: service_fhir_api, requires: {record: record}}\n"
+    "  viewer:  {plugin: service_record_viewer, requires: {record: record}}\n";
 
 template <typename Response>
 Result<Response> Call(host::Stack& stack, const std::string& slot, const std::string& method,
@@ -30,16 +31,27 @@ Result<Response> Call(host::Stack& stack, const std::string& slot, const std::st
   return response;
 }
 
+bool IsOver(const v1::Trial& trial) {
+  return trial.state() == v1::Trial::STATE_ENDED || trial.state() == v1::Trial::STATE_WITHDRAWN ||
+         trial.state() == v1::Trial::STATE_FAILED;
+}
+
+std::string Patient(const std::string& id, const std::string& family) {
+  return R"({"resourceType":"Patient","id":")" + id +
+         R"(","name":[{"family":"First"},{"family":")" + family + R"("}]})";
+}
+
 }  // namespace
 
-LiveStack::LiveStack() {
+LiveStack::LiveStack(host::Isolation* isolation, const std::string& head) {
   std::string pattern = (std::filesystem::temp_directory_path() / "strata-trial-XXXXXX").string();
   dir_ = ::mkdtemp(pattern.data());
-  auto config = host::ParseStack("stack: live\ndata: " + dir_ + "\nslots:\n" + std::string(kStack),
+  auto config = host::ParseStack("stack: live\ndata: " + dir_ + "\n" + head + "slots:\n" + kStack,
                                  "live.yaml");
   host::StackOptions options;
   options.plugin_path = {STRATA_TEST_PLUGINS};
   options.make_trials = &MakeTrials;
+  options.isolation = isolation;
   options.probation_interval = std::chrono::milliseconds(50);
   options.probation.window = 200;  // Ten seconds.
   auto stack = host::Stack::Start(*std::move(config), options, log_, clock_);
@@ -110,11 +122,12 @@ v1::Trial LiveStack::Until(const std::string& id, const std::function<void()>& t
                            const std::function<bool(const v1::Trial&)>& enough) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(180);
   v1::Trial trial = Get(id);
-  while (!enough(trial) && std::chrono::steady_clock::now() < until) {
+  while (!enough(trial) && !IsOver(trial) && std::chrono::steady_clock::now() < until) {
     traffic();
     trial = Get(id);
   }
-  EXPECT_TRUE(enough(trial)) << trial.ShortDebugString();
+  EXPECT_TRUE(enough(trial)) << v1::Trial::State_Name(trial.state()) << ": " << trial.reason()
+                             << "; " << trial.skipped() << " skipped";
   return trial;
 }
 
@@ -122,9 +135,18 @@ Result<data::v1::WriteResponse> LiveStack::Put(const std::string& id, const std:
   data::v1::UpdateRequest request;
   request.set_type("Patient");
   request.set_id(id);
-  request.set_json(R"({"resourceType":"Patient","id":")" + id +
-                   R"(","name":[{"family":"First"},{"family":")" + family + R"("}]})");
+  request.set_json(Patient(id, family));
   return Call<data::v1::WriteResponse>(*stack_, "record", "/strata.data.v1.Data/Update", request);
+}
+
+Status LiveStack::Import(const std::string& id, const std::string& family) {
+  data::v1::ImportRequest request;
+  request.add_items()->set_json(Patient(id, family));
+  StackCall call;
+  call.slot = "record";
+  call.method = "/strata.data.v1.Data/Import";
+  call.requests.push_back(request.SerializeAsString());
+  return CallStack(*stack_, call);
 }
 
 Status LiveStack::Delete(const std::string& id) {
@@ -157,10 +179,20 @@ Status LiveStack::Search(const std::string& family) {
 
 std::string LiveStack::Http(const std::string& method, const std::string& path,
                             const std::string& body) {
+  return Exchange("fhir", "/fhir", method, path, body);
+}
+
+std::string LiveStack::Page(const std::string& path) {
+  return Exchange("viewer", "/", "GET", path, "");
+}
+
+std::string LiveStack::Exchange(const std::string& slot, const std::string& route,
+                                const std::string& method, const std::string& path,
+                                const std::string& body) {
   service::v1::HandleRequest request;
   request.mutable_head()->set_method(method);
   request.mutable_head()->set_path(path);
-  request.mutable_head()->set_route("/fhir");
+  request.mutable_head()->set_route(route);
   request.mutable_head()->set_scheme("http");
   request.mutable_head()->set_authority("localhost");
   service::v1::Header* const type = request.mutable_head()->add_headers();
@@ -169,7 +201,7 @@ std::string LiveStack::Http(const std::string& method, const std::string& path,
   request.set_body(body);
   request.set_end(true);
   StackCall call;
-  call.slot = "fhir";
+  call.slot = slot;
   call.method = "/strata.service.v1.DigitalService/Handle";
   call.requests.push_back(request.SerializeAsString());
   std::string answer;

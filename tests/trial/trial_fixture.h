@@ -7,16 +7,19 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/host/isolation.h"
 #include "core/host/stack.h"
 #include "strata/core/v1/core.pb.h"
 #include "strata/data/v1/data.pb.h"
 
 namespace strata::trial {
 
-// A running stack with records in memory and trials, driven without sockets. Single-threaded.
+// A running stack with records in memory and trials, driven without sockets. The calls of slots are
+// thread-safe, the rest is single-threaded.
 class LiveStack final {
  public:
-  LiveStack();
+  // `isolation` outlives it; null: everything runs in this process. `head`: of its stack file.
+  explicit LiveStack(host::Isolation* isolation = nullptr, const std::string& head = "");
   ~LiveStack();
   LiveStack(const LiveStack&) = delete;
   LiveStack& operator=(const LiveStack&) = delete;
@@ -41,14 +44,20 @@ class LiveStack final {
 
   // strata.data.v1.Data of slot "record".
   Result<data::v1::WriteResponse> Put(const std::string& id, const std::string& family);
+  Status Import(const std::string& id, const std::string& family);
   Status Delete(const std::string& id);
   Result<data::v1::ReadResponse> Read(const std::string& id);
   Status Search(const std::string& family);
   // An HTTP exchange of slot "fhir"; its body.
   std::string Http(const std::string& method, const std::string& path,
                    const std::string& body = "");
+  // A page of slot "viewer".
+  std::string Page(const std::string& path);
 
  private:
+  std::string Exchange(const std::string& slot, const std::string& route, const std::string& method,
+                       const std::string& path, const std::string& body);
+
   std::string dir_;
   base::MemoryLogSink sink_;
   base::SystemClock clock_;

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "tests/trial/trial_fixture.h"
 
@@ -11,12 +13,18 @@ namespace strata::trial {
 namespace {
 
 using core::v1::Trial;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 constexpr char kOdd[] = "trialtest_data";
 
 bool Compared(const Trial& trial, const std::string& method, std::uint64_t times) {
   return MethodOf(trial, method).compared() >= times;
+}
+
+// The copies that the trial has done with.
+std::uint64_t Taken(const Trial& trial) {
+  return MethodOf(trial, "Read").compared() + trial.skipped();
 }
 
 std::string Fault(const std::string& name) { return R"({"fault":")" + name + R"("})"; }
@@ -75,6 +83,46 @@ TEST_F(TrialTest, TheSameDataPluginAnswersTheSame) {
   EXPECT_TRUE(std::filesystem::is_empty(live_.dir() + "/trials"));
 }
 
+// Nobody says whose some of the changes are: imports, and writes that began before the trial.
+TEST_F(TrialTest, TheSameAnswersBesideWritersThatNobodyKnows) {
+  std::atomic<int> rounds{0};
+  std::thread writer([&] {
+    for (int done = 0, i = 0; done >= 0; ++i) {
+      const std::string family = "N" + std::to_string(i);
+      EXPECT_TRUE(i % 4 == 0 ? live_.Import("a", family).ok() : live_.Put("a", family).ok());
+      rounds.wait(done);
+      done = rounds.load();
+    }
+  });
+  const std::string id = Start("record", "data_fhir");
+  live_.Until(
+      id, [] {}, [](const Trial& t) { return t.state() != Trial::STATE_PREPARING; });
+  // A write beside each round of reads, and the next round when the trial has taken this one: some
+  // reads meet a write and others do not, however slow the machine is.
+  std::uint64_t read = 0;
+  const Trial trial = live_.Until(
+      id,
+      [&] {
+        if (Taken(live_.Get(id)) < read) return;
+        ++rounds;
+        rounds.notify_one();
+        for (int i = 0; i < 3; ++i) {
+          EXPECT_TRUE(live_.Read("a").ok());
+          EXPECT_TRUE(live_.Read("b").ok());
+        }
+        read += 6;
+      },
+      [](const Trial& t) { return Compared(t, "Read", 40); });
+  rounds = -1;
+  rounds.notify_one();
+  writer.join();
+
+  EXPECT_EQ(trial.state(), Trial::STATE_RUNNING) << trial.reason();
+  for (const auto& method : trial.methods()) {
+    EXPECT_EQ(method.different(), 0u) << WhereDifferent(method);
+  }
+}
+
 TEST_F(TrialTest, AWrongFieldIsFoundAtItsPath) {
   const std::string id = Start("record", kOdd, Fault("field"));
   const Trial trial = live_.Until(
@@ -109,19 +157,23 @@ TEST_F(TrialTest, ErrorsOfTheCandidateAreCounted) {
 
 TEST_F(TrialTest, ASlowCandidateIsSeenAndNotFelt) {
   const std::string id = Start("record", kOdd, Fault("slow"));
+  int reads = 0;
+  int slow = 0;
   const Trial trial = live_.Until(
       id,
       [&] {
         const auto begun = std::chrono::steady_clock::now();
         EXPECT_TRUE(live_.Read("a").ok());
-        EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(45));
+        ++reads;
+        if (std::chrono::steady_clock::now() - begun > std::chrono::milliseconds(150)) ++slow;
       },
       [](const Trial& t) { return Compared(t, "Read", 5); });
 
   const auto read = MethodOf(trial, "Read");
   EXPECT_EQ(read.different(), 0u);
-  EXPECT_GE(read.candidate().p50_us(), 40'000);
-  EXPECT_LT(read.live().p50_us(), 10'000);
+  EXPECT_GE(read.candidate().p50_us(), 150'000);
+  EXPECT_LT(read.live().p50_us(), 150'000);
+  EXPECT_LT(slow, reads / 2);
 }
 
 TEST_F(TrialTest, ACandidateThatCannotStartIsAResult) {
@@ -180,13 +232,39 @@ TEST_F(TrialTest, TheSameServiceAnswersTheSameFromTheLiveData) {
       },
       [](const Trial& t) { return Compared(t, "Handle", 20); });
 
-  EXPECT_EQ(MethodOf(trial, "Handle").different(), 0u) << trial.ShortDebugString();
+  EXPECT_EQ(MethodOf(trial, "Handle").different(), 0u);
   EXPECT_EQ(trial.methods_size(), 1);
 }
 
 TEST_F(TrialTest, OneTrialAtATime) {
   Start("record", "data_fhir");
   EXPECT_EQ(live_.StartTrial("record", "data_fhir").status().code(), Code::kAlreadyExists);
+}
+
+TEST_F(TrialTest, APlanSaysWhatWouldHappenAndTouchesNothing) {
+  core::v1::StartTrialRequest request;
+  request.set_slot("record");
+  request.set_package("data_fhir");
+  request.set_shadow_percent(10);
+  request.set_plan_only(true);
+  const auto planned = live_.StartTrial(request);
+
+  ASSERT_TRUE(planned.ok()) << planned.status().message();
+  EXPECT_EQ(planned->id(), "");
+  ASSERT_EQ(planned->plan().slots_size(), 1);
+  EXPECT_EQ(planned->plan().slots(0).action(), core::v1::SlotChange::ACTION_SHADOW);
+  EXPECT_EQ(planned->candidate().plugin(), "strata.data.fhir");
+  EXPECT_EQ(planned->shadow_percent(), 10);
+  EXPECT_THAT(planned->plan().warnings(),
+              Contains(HasSubstr("fresh store (strata.hosting.memory")));
+  EXPECT_EQ(live_.Get("trial-1").id(), "");
+  EXPECT_FALSE(std::filesystem::exists(live_.dir() + "/trials"));
+
+  request.set_package("hosting_memory");
+  EXPECT_EQ(live_.StartTrial(request).status().code(), Code::kFailedPrecondition);
+  request.set_package("data_fhir");
+  request.set_config_json(R"({"no_such":1})");
+  EXPECT_EQ(live_.StartTrial(request).status().code(), Code::kInvalidArgument);
 }
 
 TEST_F(TrialTest, EndsByItselfWithTheStack) {

@@ -20,7 +20,6 @@ TEST(ChangeReader, NamesVersionsOfResources) {
   const std::string bytes = response.SerializeAsString();
   reader.Response(abi::Bytes(bytes));
 
-  EXPECT_TRUE(reader.Complete(STRATA_OK));
   EXPECT_EQ(reader.Take(), Changes{ChangeOfResource("Patient", "a", "3")});
 }
 
@@ -45,7 +44,6 @@ TEST(ChangeReader, NamesDeletionsAndCommits) {
   deleted.set_version_id("4");
   const std::string bytes = deleted.SerializeAsString();
   deletion.Response(abi::Bytes(bytes));
-  EXPECT_TRUE(deletion.Complete(STRATA_OK));
   EXPECT_EQ(deletion.Take(), Changes{"Patient/a/4"});
 
   ChangeReader commit("/strata.hosting.v1.Hosting/Commit", {});
@@ -56,29 +54,19 @@ TEST(ChangeReader, NamesDeletionsAndCommits) {
   EXPECT_EQ(commit.Take(), Changes{"c42"});
 }
 
-TEST(ChangeReader, SaysWhatItCannotName) {
-  ChangeReader import("/strata.data.v1.Data/Import", {});
-  EXPECT_FALSE(import.Complete(STRATA_OK));
-  EXPECT_FALSE(import.Complete(STRATA_UNAVAILABLE));
-  ChangeReader update("/strata.data.v1.Data/Update", {});
-  EXPECT_TRUE(update.Complete(STRATA_NOT_FOUND));
-  EXPECT_FALSE(update.Complete(STRATA_DEADLINE_EXCEEDED));
-}
-
 TEST(WriteLog, NumbersWritesAsTheyEnd) {
   WriteLog log;
   log.Begin();
   log.Begin();
   EXPECT_EQ(log.Settled(), Copy::kUnclear);
-  log.End({"x"}, true);
-  log.End({}, false);
+  log.End({});
+  log.End({"x"});
   EXPECT_EQ(log.Settled(), 2u);
 
   const auto writes = log.Take();
-  ASSERT_EQ(writes.size(), 2u);
-  EXPECT_EQ(writes[0].number, 1u);
+  ASSERT_EQ(writes.size(), 1u);
+  EXPECT_EQ(writes[0].number, 2u);
   EXPECT_EQ(writes[0].changes, Changes{"x"});
-  EXPECT_FALSE(writes[1].complete);
   EXPECT_TRUE(log.Take().empty());
 }
 
@@ -86,12 +74,10 @@ TEST(WriteLog, ForgetsRatherThanGrows) {
   WriteLog log;
   for (std::size_t i = 0; i <= WriteLog::kMost; ++i) {
     log.Begin();
-    log.End({"x"}, true);
+    log.End({"x"});
   }
-  const auto writes = log.Take();
-  ASSERT_EQ(writes.size(), 1u);
-  EXPECT_FALSE(writes[0].complete);
-  EXPECT_EQ(writes[0].number, WriteLog::kMost + 1);
+  EXPECT_TRUE(log.Take().empty());
+  EXPECT_EQ(log.Settled(), WriteLog::kMost + 1);
 }
 
 }  // namespace

@@ -14,12 +14,14 @@ namespace {
 namespace v1 = core::v1;
 using v1::Change;
 
-constexpr std::int64_t kProbationUs = 600'000'000;
+constexpr std::chrono::milliseconds kProbation = std::chrono::minutes(10);
 constexpr std::size_t kMaxRequestId = 64;
 constexpr std::chrono::milliseconds kLookAgain{500};
 
-std::int64_t ProbationUs(bool given, std::uint32_t seconds) {
-  return given ? std::int64_t{seconds} * 1'000'000 : kProbationUs;
+template <typename Request>
+std::int64_t ProbationUs(const StackConfig& config, const Request& request) {
+  if (request.has_probation_s()) return std::int64_t{request.probation_s()} * 1'000'000;
+  return std::chrono::microseconds(config.probation.duration.value_or(kProbation)).count();
 }
 
 }  // namespace
@@ -70,7 +72,7 @@ void Changes::RecoverHistory() {
   for (const Change& change : history_.Unfinished()) {
     if (state_.formats.FindChange(change.id())) continue;
     const bool on_probation = change.state() == Change::STATE_PROBATION;
-    const bool kept = kept_.Made(change.id());
+    const bool kept = kept_.WasMadeBy(change.id());
     history_.Update(
         change.id(),
         [&](Change* c) {
@@ -88,6 +90,7 @@ void Changes::RecoverHistory() {
 
 void Changes::Start(std::shared_ptr<StackState> state) {
   shared_ = std::move(state);
+  if (kept_.ForgetFormats()) static_cast<void>(kept_.Save());  // The start has recorded them.
   ResumeFormat();
   {
     const base::MutexLock lock(mutex_);
@@ -132,7 +135,7 @@ Result<v1::ChangeResponse> Changes::Swap(const v1::SwapRequest& request, const s
                     who,
                     request.request_id(),
                     request.plan_only(),
-                    ProbationUs(request.has_probation_s(), request.probation_s()),
+                    ProbationUs(state_.config, request),
                     ""};
   return Begin(order, [&](const Layout& layout) { return WantedBySwap(state_, layout, request); });
 }
@@ -148,7 +151,7 @@ Result<v1::ChangeResponse> Changes::Apply(const v1::ApplyRequest& request, const
                     who,
                     request.request_id(),
                     request.plan_only(),
-                    ProbationUs(request.has_probation_s(), request.probation_s()),
+                    ProbationUs(state_.config, request),
                     ""};
   std::vector<std::string> warnings;
   auto response =
@@ -273,7 +276,7 @@ void Changes::RunJob(Job job) {
   state_.log.Info("change.started", {{"change", job.id}, {"who", job.order.who}});
   KeepCopying(job, job.plan);
   std::optional<ChangeRunner> runner;
-  monitor.cut_over = [&] { return Keep(job, *runner); };
+  monitor.cut_over = [&] { return Keep(job, *runner, /*with_formats=*/true); };
   runner.emplace(shared_, std::move(job.plan), monitor, job.order.canary);
   ChangeOutcome outcome;
   const Status status = runner->Switch(&outcome);
@@ -327,11 +330,8 @@ void Changes::Succeed(const Job& job, const ChangeRunner& runner, const ChangeOu
         " requests did not end when they were told to; the plugin that they are in is kept until "
         "they do";
   }
-  static_cast<void>(Keep(job, runner));
-  for (const PlannedStep& step : runner.plan().steps) {
-    const Slot* const now = runner.layout().Find(step.slot);
-    if (now != nullptr && now->format.known()) state_.formats.Learn(step.slot, now->format);
-  }
+  const bool known = LearnFormats(runner);
+  static_cast<void>(Keep(job, runner, /*with_formats=*/!known));
   if (probation) StartProbation(job, runner, until_us);
   Retire(outcome.old, state_.table.AbandonedInFlight() > 0);
   Release();

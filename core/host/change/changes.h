@@ -108,7 +108,6 @@ class Changes final {
   void StartProbation(const Job& job, const ChangeRunner& runner, std::int64_t until_us);
   // Canaries (changes_canary.cc).
   void BeginCanary(const Job& job, const ChangeRunner& runner, const ChangeOutcome& outcome);
-  std::string CheckProcess(const OnProbation& change) const;
   void RemoveCanary(const OnProbation& change);
   void ShowProbation(const OnProbation& change, std::int64_t until_us);
   void CheckProbations();
@@ -125,7 +124,9 @@ class Changes final {
   void GoOnCopying();
   // For the next start of the core: that it is copying, and what it has made.
   void KeepCopying(const Job& job, const ChangePlan& plan);
-  Status Keep(const Job& job, const ChangeRunner& runner);
+  Status Keep(const Job& job, const ChangeRunner& runner, bool with_formats);
+  // False: some could not be recorded.
+  bool LearnFormats(const ChangeRunner& runner);
   // It did not switch; one that copied and was cut off by the end of the core goes on later.
   void Fail(const Job& job, const ChangeOutcome& outcome, const Status& status);
   bool Stopping() const;

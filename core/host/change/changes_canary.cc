@@ -7,7 +7,6 @@
 #include "core/host/canary.h"
 #include "core/host/change/changes.h"
 #include "core/host/change/requests.h"
-#include "core/host/isolation.h"
 #include "core/host/stack_state.h"
 
 namespace strata::host {
@@ -54,6 +53,7 @@ Result<v1::ChangeResponse> Changes::StartCanary(const v1::SwapRequest& request,
   Order order;
   order.kind = Change::KIND_CANARY;
   order.who = who;
+  order.plan_only = request.plan_only();
   order.probation_us = duration_us;
   order.canary = canary;
   v1::SwapRequest overlap = request;
@@ -78,6 +78,7 @@ void Changes::BeginCanary(const Job& job, const ChangeRunner& runner,
   change.slots.push_back(std::make_unique<Probation>(
       change.canary->candidate().instance,
       std::shared_ptr<const SlotStats>(job.order.canary->control), job.order.canary->bounds));
+  change.slots.back()->WatchProcess(state_.options.isolation);
   Release();
   history_.Update(
       job.id,
@@ -91,16 +92,6 @@ void Changes::BeginCanary(const Job& job, const ChangeRunner& runner,
       },
       /*record=*/true);
   state_.log.Info("change.canary", {{"change", job.id}, {"generation", outcome.generation_after}});
-}
-
-// Why the candidate is to go before its calls are looked at: a process that ended takes whatever it
-// served with it. Empty: there is no reason.
-std::string Changes::CheckProcess(const OnProbation& change) const {
-  const Instance& instance = *change.canary->candidate().instance;
-  if (state_.options.isolation == nullptr) return {};
-  const OutsideReport report = state_.options.isolation->Report(instance.spec().plugin.get());
-  if (report.restarts == 0) return {};
-  return "slot " + std::string(instance.slot()) + ": its process has ended by itself";
 }
 
 // Requests that began with it end with it; later ones never see it.

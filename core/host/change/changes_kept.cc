@@ -50,17 +50,31 @@ void Changes::KeepCopying(const Job& job, const ChangePlan& plan) {
 
 // The copy has what is written from the switch on, and nobody else: it counts at once, probation or
 // not.
-Status Changes::Keep(const Job& job, const ChangeRunner& runner) {
+Status Changes::Keep(const Job& job, const ChangeRunner& runner, bool with_formats) {
   const std::vector<PlannedStep>& steps = runner.plan().steps;
   const bool copied = std::any_of(steps.begin(), steps.end(), Copies);
   for (const PlannedStep& step : steps) {
-    kept_.Set(step.slot, Entry(state_.config.file_slots, step.slot),
-              ConfigOf(runner.layout(), step.slot), job.id, job.order.probation_us == 0 || copied);
+    KeptChanges::Made made{job.id, Entry(state_.config.file_slots, step.slot),
+                           ConfigOf(runner.layout(), step.slot),
+                           job.order.probation_us == 0 || copied};
+    const Slot* const now = runner.layout().Find(step.slot);
+    if (with_formats && Copies(step) && now != nullptr) made.format = now->format;
+    kept_.Set(step.slot, made);
   }
   static_cast<void>(kept_.ClearCopying());
   Status saved = kept_.Save();
   if (!saved.ok() && copied) kept_.Undo();
   return saved;
+}
+
+bool Changes::LearnFormats(const ChangeRunner& runner) {
+  bool all = true;
+  for (const PlannedStep& step : runner.plan().steps) {
+    const Slot* const now = runner.layout().Find(step.slot);
+    if (now == nullptr || !now->format.known()) continue;
+    all = state_.formats.Learn(step.slot, now->format).ok() && all;
+  }
+  return all;
 }
 
 void Changes::GoOnCopying() {

@@ -39,8 +39,10 @@ void Changes::StartProbation(const Job& job, const ChangeRunner& runner, std::in
                      : std::make_shared<const SlotStats::StatsMark>(
                            slot->served_before->Since(*then->served_before));
     }
-    change.slots.push_back(
-        std::make_unique<Probation>(slot->instance, baseline, state_.options.probation));
+    change.slots.push_back(std::make_unique<Probation>(
+        slot->instance, baseline, state_.config.probation.Over(state_.options.probation)));
+    change.slots.back()->WatchProcess(state_.options.isolation,
+                                      step.mode == v1::SWAP_MODE_TRANSFER);
   }
   ShowProbation(change, until_us);
 }
@@ -67,7 +69,6 @@ void Changes::CheckProbations() {
       EndProbation(&change, Change::STATE_DONE,
                    change.canary != nullptr ? "it was ended" : "the probation was ended");
     } else if (change.taken_back_by.empty()) {
-      if (change.canary != nullptr) change.breach = CheckProcess(change);
       for (const auto& slot : change.slots) {
         const std::string why = slot->Check();
         if (change.breach.empty() && !why.empty()) {

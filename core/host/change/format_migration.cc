@@ -36,15 +36,18 @@ FormatMigration::FormatMigration(std::shared_ptr<StackState> state, const Slot& 
       begun_(steady_clock::now()) {}
 
 Status FormatMigration::Write(std::uint32_t to) {
-  Status status = WriteFormat(instance_, to, steady_clock::now() + kPieceTime, state_);
-  while (!status.ok() && MayPass(status.code())) {
-    STRATA_RETURN_IF_ERROR(TryAgain(status));
-    status = WriteFormat(instance_, to, steady_clock::now() + kPieceTime, state_);
+  // Its process may end before it has said how far it is.
+  const auto write_and_ask = [&]() -> Result<MigrationState> {
+    STRATA_RETURN_IF_ERROR(WriteFormat(instance_, to, steady_clock::now() + kPieceTime, state_));
+    return AskFormat(instance_, steady_clock::now() + kPieceTime, state_);
+  };
+  Result<MigrationState> now = write_and_ask();
+  while (!now.ok() && MayPass(now.status().code())) {
+    STRATA_RETURN_IF_ERROR(TryAgain(now.status()));
+    now = write_and_ask();
   }
-  STRATA_RETURN_IF_ERROR(status);
-  failures_ = 0;
-  const auto now = AskFormat(instance_, steady_clock::now() + kPieceTime, state_);
   STRATA_RETURN_IF_ERROR(now.status());
+  failures_ = 0;
   if (now->writes != to) return Internal("it was told to write another format and does not");
   reached_ = *now;
   done_before_ = reached_.done;

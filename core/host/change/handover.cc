@@ -13,7 +13,7 @@ namespace v1 = core::v1;
 using std::chrono::steady_clock;
 
 // The gate is not kept closed longer than this for the requests that are inside.
-constexpr std::chrono::seconds kMaxWait{2};
+constexpr std::chrono::milliseconds kMaxWait{2'000};
 constexpr int kTries = 3;
 constexpr std::chrono::milliseconds kBetweenTries{100};
 // What release, acquire and reacquire get each.
@@ -23,14 +23,15 @@ using Hand = strata_code (*strata_ext_handover::*)(void*, strata_status*);
 
 // Calls one function of the plugin's strata.handover/1.
 Status CallHand(const std::shared_ptr<StackState>& state, const std::shared_ptr<Instance>& instance,
-                const char* name, Hand hand) {
-  const auto answer = RunControl(
-      steady_clock::now() + kHandTime, instance, state, [hand, name](Instance& i) -> Status {
-        const auto* const table =
-            static_cast<const strata_ext_handover*>(i.Extension(STRATA_EXT_HANDOVER));
-        if (table == nullptr) return Unimplemented("no " STRATA_EXT_HANDOVER);
-        return i.Control(table->*hand, name);
-      });
+                const char* name, Hand hand, Deadline latest = Deadline::max()) {
+  const auto answer =
+      RunControl(std::min(steady_clock::now() + kHandTime, latest), instance, state,
+                 [hand, name](Instance& i) -> Status {
+                   const auto* const table =
+                       static_cast<const strata_ext_handover*>(i.Extension(STRATA_EXT_HANDOVER));
+                   if (table == nullptr) return Unimplemented("no " STRATA_EXT_HANDOVER);
+                   return i.Control(table->*hand, name);
+                 });
   if (!answer) return DeadlineExceeded(std::string(name) + " did not return in time");
   if (answer->ok()) return *answer;
   return {answer->code(), std::string(name) + ": " + answer->message()};
@@ -54,6 +55,7 @@ Status ChangeRunner::PassThroughGate(ChangeOutcome* outcome) {
     state_.Publish(*plan_.from);
   }
   state_.table.OpenGate();
+  hand_over_by_ = Deadline::max();
   outcome->pause_us =
       std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - closed).count();
   return status;
@@ -62,20 +64,32 @@ Status ChangeRunner::PassThroughGate(ChangeOutcome* outcome) {
 // Closes the gate and waits until nobody is inside. On failure it is closed still.
 Status ChangeRunner::EmptyGate() {
   RouteTable& table = state_.table;
+  const auto wait = std::min(kMaxWait, state_.config.park_timeout / 4);
   for (int i = 0; i < kTries; ++i) {
     if (i > 0) {
       state_.Publish(*plan_.from);
       table.OpenGate();
       std::this_thread::sleep_for(kBetweenTries);
     }
-    table.CloseGate();
+    // Half of the time that requests wait is for the way back.
+    hand_over_by_ = steady_clock::now() + state_.config.park_timeout / 2;
+    table.CloseGate(WhyGateIsClosed());
     table.Cancel(table.current(), RouteTable::Ending::kEndless);
     state_.hub.CancelGeneration(table.current(), RouteTable::Ending::kEndless);
-    if (table.WaitDrained(table.current(), steady_clock::now() + kMaxWait)) return OkStatus();
+    if (table.WaitDrained(table.current(), steady_clock::now() + wait)) return OkStatus();
   }
-  return DeadlineExceeded("requests in flight did not end within " +
-                          std::to_string(kMaxWait.count()) + " s, " + std::to_string(kTries) +
-                          " times; nothing was changed");
+  return DeadlineExceeded("requests in flight did not end within " + std::to_string(wait.count()) +
+                          " ms, " + std::to_string(kTries) + " times; nothing was changed");
+}
+
+// What those are told who have waited too long.
+std::string ChangeRunner::WhyGateIsClosed() const {
+  std::string slots;
+  for (const PlannedStep& step : plan_.steps) {
+    if (step.mode == v1::SWAP_MODE_OVERLAP) continue;
+    slots += (slots.empty() ? "slot \"" : ", slot \"") + step.slot + "\"";
+  }
+  return slots + " is being replaced, which takes longer than requests wait";
 }
 
 Status ChangeRunner::ChangeHands() {
@@ -88,10 +102,11 @@ Status ChangeRunner::ChangeHands() {
     if (slot->instance == now) continue;  // It has taken its new settings.
     now->set_staged(true);
     released_.push_back(now);
-    Status status = CallHand(shared_, now, "release", &strata_ext_handover::release);
+    Status status = CallHand(shared_, now, "release", &strata_ext_handover::release, hand_over_by_);
     if (status.ok()) {
       slot->instance->set_handover_pending(false);
-      status = CallHand(shared_, slot->instance, "acquire", &strata_ext_handover::acquire);
+      status = CallHand(shared_, slot->instance, "acquire", &strata_ext_handover::acquire,
+                        hand_over_by_);
     }
     if (status.ok()) status = ProbeInstance(slot->instance, StartDeadline(), shared_);
     if (status.ok()) status = Describe(slot);
@@ -111,7 +126,7 @@ Status ChangeRunner::ChangeHands() {
 Status ChangeRunner::CutOver() {
   for (const auto& [name, transfer] : transfers_) {
     const Slot& slot = *plan_.to.Find(name);
-    if (const Status status = transfer->Finish(); !status.ok()) {
+    if (const Status status = transfer->Finish(hand_over_by_); !status.ok()) {
       return AtSlot(slot.config.place, slot, status);
     }
   }
@@ -119,16 +134,19 @@ Status ChangeRunner::CutOver() {
   return transfers_.empty() ? OkStatus() : monitor_.cut_over();
 }
 
-// The old instances get their data back, last released first.
+// The old instances get their data back, last released first. All candidates together get a quarter
+// of the time that requests wait to let it go; the rest is for taking it up.
 void ChangeRunner::GiveBack() {
+  const Deadline let_go_by = hand_over_by_ + state_.config.park_timeout / 4;
   for (auto old = released_.rbegin(); old != released_.rend(); ++old) {
     const Slot* const slot = plan_.to.Find((*old)->slot());
     // A candidate that could be probed owns the data; one that could not has let it go already.
     if (slot->instance->state() == State::kActive) {
       static_cast<void>(
-          CallHand(shared_, slot->instance, "release", &strata_ext_handover::release));
+          CallHand(shared_, slot->instance, "release", &strata_ext_handover::release, let_go_by));
     } else if (slot->instance->state() == State::kStarted) {
-      DiscardInstance(slot->instance, steady_clock::now() + kHandTime, shared_);
+      DiscardInstance(slot->instance, std::min(steady_clock::now() + kHandTime, let_go_by),
+                      shared_);
     }
     const Status back = CallHand(shared_, *old, "reacquire", &strata_ext_handover::reacquire);
     static_cast<void>(RunControl(steady_clock::now() + kHandTime, *old, shared_, [](Instance& i) {

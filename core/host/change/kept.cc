@@ -44,6 +44,20 @@ SlotConfig ReadEntry(const std::string& name, Value value, const std::string& ch
   return out;
 }
 
+StoredFormat ReadFormat(Value value) {
+  const auto number = [&](std::string_view name) {
+    return static_cast<std::uint32_t>(value[name].int_value().value_or(0));
+  };
+  return {std::string(value["name"].string()), number("writes"), number("lowest")};
+}
+
+void WriteFormat(const StoredFormat& format, json::Writer* out) {
+  out->Key("format").BeginObject().Field("name", format.name);
+  out->Key("writes").Int(format.writes);
+  out->Key("lowest").Int(format.lowest);
+  out->EndObject();
+}
+
 }  // namespace
 
 std::string EntryJson(const SlotConfig& slot) {
@@ -87,6 +101,7 @@ Status KeptChanges::Load() {
       if (value["entry"].is_object()) {
         (*to)->entry = ReadEntry(name, value["entry"], (*to)->change);
       }
+      if (value["format"]) (*to)->format = ReadFormat(value["format"]);
     };
     read("confirmed", &kept.confirmed);
     read("pending", &kept.pending);
@@ -106,7 +121,9 @@ Status KeptChanges::Save() {
     const auto write = [&](std::string_view which, const std::optional<State>& state) {
       if (!state) return;
       out.Key(which).BeginObject().Field("change", state->change).Key("entry");
-      out.Raw(state->entry ? EntryJson(*state->entry) : "null").EndObject();
+      out.Raw(state->entry ? EntryJson(*state->entry) : "null");
+      if (state->format.known()) WriteFormat(state->format, &out);
+      out.EndObject();
     };
     write("confirmed", kept.confirmed);
     write("pending", kept.pending);
@@ -156,17 +173,34 @@ void KeptChanges::Restore(StackConfig* config) {
   }
 }
 
-void KeptChanges::Set(const std::string& slot, const SlotConfig* file, const SlotConfig* now,
-                      const std::string& change, bool confirmed) {
+void KeptChanges::Set(const std::string& slot, const Made& made) {
   Kept& kept = slots_[slot];
-  kept.file = DigestOf(file);
-  State state{now == nullptr ? std::nullopt : std::optional(*now), change};
-  (confirmed ? kept.confirmed : kept.pending) = std::move(state);
-  if (!confirmed) return;
+  kept.file = DigestOf(made.file);
+  State state{made.now == nullptr ? std::nullopt : std::optional(*made.now), made.change,
+              made.format};
+  (made.confirmed ? kept.confirmed : kept.pending) = std::move(state);
+  if (!made.confirmed) return;
   kept.pending.reset();
-  const bool as_file =
-      file == nullptr ? now == nullptr : now != nullptr && EntryJson(*now) == EntryJson(*file);
-  if (as_file) slots_.erase(slot);
+  const bool as_file = made.file == nullptr
+                           ? made.now == nullptr
+                           : made.now != nullptr && EntryJson(*made.now) == EntryJson(*made.file);
+  if (as_file && !made.format.known()) slots_.erase(slot);
+}
+
+std::map<std::string, StoredFormat> KeptChanges::Formats() const {
+  std::map<std::string, StoredFormat> out;
+  for (const auto& [name, kept] : slots_) {
+    if (kept.confirmed && kept.confirmed->format.known()) out[name] = kept.confirmed->format;
+  }
+  return out;
+}
+
+bool KeptChanges::ForgetFormats() {
+  const bool any = !Formats().empty();
+  for (auto& [name, kept] : slots_) {
+    if (kept.confirmed) kept.confirmed->format = {};
+  }
+  return any;
 }
 
 void KeptChanges::SetCopying(const std::string& slot, const SlotConfig* file, const SlotConfig* now,
@@ -198,7 +232,7 @@ std::optional<KeptChanges::Copying> KeptChanges::CutOff(const std::vector<SlotCo
   return out.slots.empty() ? std::nullopt : std::optional(std::move(out));
 }
 
-bool KeptChanges::Made(const std::string& change) const {
+bool KeptChanges::WasMadeBy(const std::string& change) const {
   return std::any_of(slots_.begin(), slots_.end(), [&](const auto& kept) {
     return kept.second.confirmed && kept.second.confirmed->change == change;
   });

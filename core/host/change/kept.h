@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/host/stack_file.h"
+#include "core/host/stored_format.h"
 
 namespace strata::host {
 
@@ -26,10 +27,22 @@ class KeptChanges final {
   // file says.
   void Restore(StackConfig* config);
 
-  // `change` has made `now` of a slot (null: removed it). `file`: what the stack file says of it
-  // (null: nothing). Not on the disk before Save.
-  void Set(const std::string& slot, const SlotConfig* file, const SlotConfig* now,
-           const std::string& change, bool confirmed);
+  // What a change has made of a slot.
+  struct Made {
+    std::string change;
+    const SlotConfig* file = nullptr;  // What the stack file says of it; null: nothing.
+    const SlotConfig* now = nullptr;   // Null: it is removed.
+    bool confirmed = false;            // It counts for the next start; else it is on probation.
+    // How its records are stored from now on, if that changed with them: on the disk in the same
+    // instant, until FormatRecords has it.
+    StoredFormat format{};
+  };
+  // Not on the disk before Save.
+  void Set(const std::string& slot, const Made& made);
+  // By slot, the formats that nobody is known to have recorded elsewhere; after Restore.
+  std::map<std::string, StoredFormat> Formats() const;
+  // All are recorded. False: there was none.
+  bool ForgetFormats();
   // The probation of that change has ended well.
   void Confirm(const std::string& change);
   // Forgets all: the stack file counts.
@@ -53,12 +66,13 @@ class KeptChanges final {
   // Nothing where the stack file was edited since.
   std::optional<Copying> CutOff(const std::vector<SlotConfig>& file) const;
   // Whether what runs was made by that change.
-  bool Made(const std::string& change) const;
+  bool WasMadeBy(const std::string& change) const;
 
  private:
   struct State {
     std::optional<SlotConfig> entry;  // Nothing: the slot is removed.
     std::string change;
+    StoredFormat format{};
   };
   struct Kept {
     std::string file;  // Digest of the stack file's entry that it goes beyond; empty: no entry.

@@ -38,10 +38,25 @@ std::string Probation::Check() {
   marks_.push_back(instance_->stats().Mark());
   const StatsMark recent = marks_.back()->Since(*marks_.front());
   if (marks_.size() > bounds_.window) marks_.pop_front();
-  std::string why = CheckHealth();
+  std::string why = CheckProcess();
+  if (why.empty()) why = CheckHealth();
   if (why.empty()) why = CheckErrors(recent);
   if (why.empty()) why = CheckLatency(recent);
   return why;
+}
+
+void Probation::WatchProcess(const Isolation* isolation, bool was_copied) {
+  isolation_ = isolation;
+  if (was_copied) crashes_before_ = Crashes();
+}
+
+std::uint32_t Probation::Crashes() const {
+  return isolation_ == nullptr ? 0 : instance_->ReportOutside(*isolation_).crashes;
+}
+
+// Whatever it served went with it; the core would start it again, and it would end again.
+std::string Probation::CheckProcess() const {
+  return Crashes() > crashes_before_ ? "its process has ended by itself" : "";
 }
 
 std::string Probation::CheckHealth() {

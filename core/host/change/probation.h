@@ -7,6 +7,7 @@
 
 #include "core/host/change/probation_bounds.h"
 #include "core/host/instance.h"
+#include "core/host/isolation.h"
 #include "core/host/slot_stats.h"
 
 namespace strata::host {
@@ -23,12 +24,18 @@ class Probation final {
   Probation(std::shared_ptr<Instance> instance, std::shared_ptr<const SlotStats> beside,
             const ProbationBounds& bounds);
 
+  // A process that ends by itself is a reason as well. `isolation` outlives this; null: there is no
+  // process. `was_copied`: not what happened while records were copied to it.
+  void WatchProcess(const Isolation* isolation, bool was_copied = false);
+
   // One look. Empty: all is well; else why the change is to be taken back.
   std::string Check();
 
   const Instance& instance() const { return *instance_; }
 
  private:
+  std::uint32_t Crashes() const;
+  std::string CheckProcess() const;
   std::string CheckHealth();
   std::string CheckErrors(const StatsMark& recent) const;
   std::string CheckLatency(const StatsMark& recent);
@@ -38,6 +45,8 @@ class Probation final {
   std::shared_ptr<const StatsMark> before_;
   const ProbationBounds bounds_;
   std::deque<std::shared_ptr<const StatsMark>> marks_;  // Oldest first.
+  const Isolation* isolation_ = nullptr;
+  std::uint32_t crashes_before_ = 0;
   int unhealthy_ = 0;
   int slow_ = 0;
 };

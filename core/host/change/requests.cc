@@ -163,8 +163,10 @@ void CompareHeads(const StackConfig& now, const StackConfig& file,
   differ(now.max_requests != file.max_requests || now.workers != file.workers ||
              now.max_queued_work != file.max_queued_work,
          "limit");
-  differ(now.start_timeout != file.start_timeout || now.drain_timeout != file.drain_timeout,
+  differ(now.start_timeout != file.start_timeout || now.drain_timeout != file.drain_timeout ||
+             now.park_timeout != file.park_timeout,
          "timeout");
+  differ(now.probation != file.probation || now.canary != file.canary, "bound of changes");
 }
 
 }  // namespace

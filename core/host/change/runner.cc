@@ -42,7 +42,7 @@ ChangeRunner::ChangeRunner(std::shared_ptr<StackState> state, ChangePlan plan,
 ChangeRunner::~ChangeRunner() = default;
 
 Deadline ChangeRunner::StartDeadline() const {
-  return steady_clock::now() + state_.config.start_timeout;
+  return std::min(steady_clock::now() + state_.config.start_timeout, hand_over_by_);
 }
 
 Status ChangeRunner::CheckEnded() const {

@@ -74,6 +74,7 @@ class ChangeRunner final {
   Status CopyRecords();
   Status PassThroughGate(ChangeOutcome* outcome);
   Status EmptyGate();
+  std::string WhyGateIsClosed() const;
   Status ChangeHands();
   Status CutOver();
   void GiveBack();
@@ -98,6 +99,7 @@ class ChangeRunner final {
   std::vector<std::shared_ptr<Instance>> candidates_;
   std::vector<std::shared_ptr<Instance>> released_;  // Have given their data up.
   std::vector<std::pair<std::string, std::unique_ptr<Transfer>>> transfers_;
+  Deadline hand_over_by_ = Deadline::max();  // Set while the gate is closed.
 };
 
 // Waits for the requests of `generation` and earlier ones; tells those that do not end by

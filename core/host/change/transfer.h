@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -28,8 +29,9 @@ class Transfer {
   virtual Status Copy(const Report& report) = 0;
 
   // The gate is closed and no request is in flight: applies the rest and compares both sides. An
-  // error ends the change, with the old plugin serving on.
-  virtual Status Finish() = 0;
+  // error ends the change, with the old plugin serving on; so does DEADLINE_EXCEEDED: requests
+  // wait.
+  virtual Status Finish(std::chrono::steady_clock::time_point deadline) = 0;
 };
 
 // `now` serves, `next` is ACTIVE and is routed to by nobody; both live as long as the transfer.

@@ -42,6 +42,8 @@ target_compile_options(strata_options INTERFACE
 target_include_directories(strata_options INTERFACE ${STRATA_ROOT})
 if(STRATA_SANITIZE)
   add_compile_options(-fsanitize=${STRATA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  # They take a third of the time to compile; null pointers end the program anyhow.
+  add_compile_options(-fno-sanitize=null,alignment,vptr,object-size)
   add_link_options(-fsanitize=${STRATA_SANITIZE})
 endif()
 

@@ -120,7 +120,7 @@ Status ReadHistory(store::Store& store, const Context& cx, const Entry& entry,
   }
   BundleText text("history", entry, entry.url.parameters, base_url);
   text.BeginEntries();
-  std::string next;
+  store::HistoryLinks links;
   STRATA_RETURN_IF_ERROR(store::History(
       store, cx, request,
       [&](store::Version& version) {
@@ -129,7 +129,7 @@ Status ReadHistory(store::Store& store, const Context& cx, const Entry& entry,
         WriteHistoryEntry(resource, &text);
         return text.bytes() < kMaxBundleBytes;
       },
-      &next));
+      &links));
   if (text.bytes() >= kMaxBundleBytes) return TooLarge();
   response->set_bundle_json(text.Finish());
   response->set_status(kOk);

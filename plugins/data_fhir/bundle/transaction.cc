@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "plugins/data_fhir/bundle/prepare.h"
+#include "plugins/data_fhir/store/change.h"
 #include "plugins/data_fhir/store/fault.h"
 
 namespace strata::fhir::bundle {
@@ -31,12 +32,7 @@ Transaction::Transaction(store::Store& store, const Context& cx, const Bundle& b
 
 Status Transaction::Run() {
   for (const Status& fault : bundle_.faults) STRATA_RETURN_IF_ERROR(fault);
-  for (int attempt = 0; attempt < store::kAttempts; ++attempt) {
-    const Status status = Once();
-    if (status.code() != Code::kAborted) return status;
-    if (cx_.Cancelled()) return Cancelled("the caller is gone");
-  }
-  return store::TooBusy();
+  return store::Repeat(cx_, name_, [this] { return Once(); });
 }
 
 Status Transaction::Once() {

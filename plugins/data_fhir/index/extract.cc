@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/data_fhir/index/derived.h"
 #include "plugins/data_fhir/index/general.h"
+#include "plugins/data_fhir/index/id_order.h"
 #include "plugins/data_fhir/index/path.h"
 #include "plugins/data_fhir/index/words.h"
 #include "plugins/data_fhir/model/search_parameters.h"
@@ -83,8 +85,8 @@ class TypeCompiler {
 
 }  // namespace
 
-Extractor::Extractor(std::vector<const model::CustomParameter*> custom)
-    : custom_(std::move(custom)) {}
+Extractor::Extractor(std::vector<const model::CustomParameter*> custom, Extras extras)
+    : custom_(std::move(custom)), extras_(extras) {}
 Extractor::~Extractor() = default;
 
 const Extractor& Extractor::R4() {
@@ -111,13 +113,16 @@ const Extractor::Compiled& Extractor::For(layout::TypeNumber type) const {
 
 void Extractor::Extract(layout::TypeNumber type, json::Value resource, EntryList* out) const {
   out->Clear();
-  static const ParameterNumber all = layout::ParameterNumberOf(kAllCode);
-  out->Add(all, {});
+  out->Add(AllNumber(), {});
+  if (const std::string_view id = resource["id"].string(); extras_.id_order && !id.empty()) {
+    out->Add(IdOrderNumber(), IdOrder(id));
+  }
   const Compiled& compiled = For(type);
   compiled.program.Run(resource, resource, {}, out);
   compiled.general.Run(resource, {}, out);
   AddNarrative(resource, out);
   out->Finish();
+  if (extras_.derived) AddDerived(type, out);
 }
 
 void Extractor::ExtractOnly(layout::TypeNumber type, json::Value resource,
@@ -164,6 +169,15 @@ std::vector<std::string> Extractor::UnusedTypes() const {
 
 const Extractor& ExtractorOf(const layout::View& view) {
   return view.extractor() != nullptr ? *view.extractor() : Extractor::R4();
+}
+
+ParameterNumber AllNumber() {
+  static const ParameterNumber number = layout::ParameterNumberOf(kAllCode);
+  return number;
+}
+
+ParameterNumber IdOrderNumber() {
+  return static_cast<ParameterNumber>(AllNumber() | layout::kCompanion);
 }
 
 ParameterNumber NumberOf(const model::SearchParameter& parameter) {

@@ -19,13 +19,23 @@ namespace strata::fhir::index {
 
 // Rows of every resource of a type: `_id` with the empty value. What lists and :missing start from.
 inline constexpr std::string_view kAllCode = "_id";
+layout::ParameterNumber AllNumber();
+
+// Beside them (kAllCode | kCompanion) the order of ids (id_order.h).
+layout::ParameterNumber IdOrderNumber();
 
 // Finds the index values of resources: the expressions of all official R4 search parameters,
 // compiled per resource type when the first resource of that type comes by. Thread-safe.
 class Extractor {
  public:
+  // What stores of earlier releases have no rows for (FORMAT.md).
+  struct Extras {
+    bool id_order = true;
+    bool derived = true;
+  };
   // `custom`: parameters that a store defines itself, which outlive the extractor.
-  explicit Extractor(std::vector<const model::CustomParameter*> custom = {});
+  Extractor() : Extractor({}, {}) {}
+  Extractor(std::vector<const model::CustomParameter*> custom, Extras extras);
   ~Extractor();
   Extractor(const Extractor&) = delete;
   Extractor& operator=(const Extractor&) = delete;
@@ -33,8 +43,9 @@ class Extractor {
   // The one for HL7 FHIR R4.
   static const Extractor& R4();
 
-  // Replaces `*out` by the pairs of a resource, sorted and unique. `type` must be the resource's
-  // own. A value that the standard gives no meaning for in search is left out, never an error.
+  // Replaces `*out` by the pairs of a resource, those that follow from others (derived.h) among
+  // them, sorted and unique. `type` must be the resource's own. A value that the standard gives no
+  // meaning for in search is left out, never an error.
   void Extract(layout::TypeNumber type, json::Value resource, EntryList* out) const;
   // The same for some parameters only (sorted, without companion bit).
   void ExtractOnly(layout::TypeNumber type, json::Value resource,
@@ -55,6 +66,7 @@ class Extractor {
   const Compiled& For(layout::TypeNumber type) const;
 
   const std::vector<const model::CustomParameter*> custom_;
+  const Extras extras_;
   mutable std::array<std::once_flag, 256> once_;
   mutable std::array<std::unique_ptr<const Compiled>, 256> compiled_;
 };

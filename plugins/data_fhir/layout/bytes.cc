@@ -7,7 +7,7 @@ void AppendVarint(std::uint64_t value, std::string* out) {
   out->push_back(static_cast<char>(value));
 }
 
-bool TakeVarint(std::string_view* bytes, std::uint64_t* value) {
+bool TakeLongVarint(std::string_view* bytes, std::uint64_t* value) {
   *value = 0;
   for (unsigned shift = 0; shift < 70 && !bytes->empty(); shift += 7) {
     const auto byte = static_cast<unsigned char>(bytes->front());

@@ -24,9 +24,19 @@ inline std::uint64_t ReadBigEndian(std::string_view bytes, std::size_t width) {
 // Little-endian base 128, as protobuf's varints.
 void AppendVarint(std::uint64_t value, std::string* out);
 
+// TakeVarint for any length.
+[[nodiscard]] bool TakeLongVarint(std::string_view* bytes, std::uint64_t* value);
+
 // Takes a varint from the front of `*bytes`. false: the bytes end within it or it is longer than
 // 10 bytes; `*bytes` is undefined then.
-[[nodiscard]] bool TakeVarint(std::string_view* bytes, std::uint64_t* value);
+[[nodiscard]] inline bool TakeVarint(std::string_view* bytes, std::uint64_t* value) {
+  if (bytes->empty() || static_cast<unsigned char>(bytes->front()) >= 0x80) {
+    return TakeLongVarint(bytes, value);
+  }
+  *value = static_cast<unsigned char>(bytes->front());
+  bytes->remove_prefix(1);
+  return true;
+}
 
 // The first key behind all keys that begin with `prefix`: the end of a range. Empty (to the last
 // key) when there is none.

@@ -1,5 +1,6 @@
 #include "plugins/data_fhir/layout/header.h"
 
+#include <array>
 #include <optional>
 
 #include "plugins/data_fhir/layout/bytes.h"
@@ -47,13 +48,14 @@ std::optional<std::string> PackUuid(std::string_view id) {
 
 std::string UnpackUuid(std::string_view packed) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::string id;
+  std::array<char, kUuidText> id{};
+  std::size_t at = 0;
   for (const char c : packed) {
-    if (IsDash(id.size())) id.push_back('-');
-    id.push_back(kHex[static_cast<unsigned char>(c) >> 4]);
-    id.push_back(kHex[static_cast<unsigned char>(c) & 0xf]);
+    if (IsDash(at)) id[at++] = '-';
+    id[at++] = kHex[static_cast<unsigned char>(c) >> 4];
+    id[at++] = kHex[static_cast<unsigned char>(c) & 0xf];
   }
-  return id;
+  return {id.data(), at};
 }
 
 void AppendId(std::string_view id, std::string* out) {

@@ -31,6 +31,7 @@ bool TakeHead(ResourceNumber last, std::string_view* value, RunHead* head) {
 }
 
 bool AppendAll(ResourceNumber first, std::string_view gaps, std::vector<ResourceNumber>* out) {
+  out->reserve(out->size() + gaps.size() + 1);
   out->push_back(first);
   std::uint64_t gap = 0;
   while (!gaps.empty()) {
@@ -230,6 +231,24 @@ Result<std::optional<std::string>> ChangeMembers(ResourceNumber last, std::uint6
   const std::size_t listed = only.turns_now ? only.turns.size() : only.turns.size() - 1;
   for (std::size_t i = 0; i < listed; ++i) AppendVarint(only.turns[i], &*out);
   return out;
+}
+
+Result<SweptRow> SweepRow(ResourceNumber last, std::uint64_t row_version, std::string_view value,
+                          std::uint64_t floor) {
+  std::uint64_t base = row_version;
+  std::vector<Member> members;
+  if (!Decode(last, row_version, value, &base, &members)) {
+    return DataLoss("an index row has an unreadable value");
+  }
+  const std::size_t before = members.size();
+  std::erase_if(members, [floor](const Member& member) {
+    return !member.alive() && member.turns.back() <= floor;
+  });
+  SweptRow swept;
+  swept.erase = members.empty();
+  if (swept.erase || !IsRun(value) || members.size() * 2 > before) return swept;
+  swept.value = EncodeChanged(last, base, FirstOf(last, value), members);
+  return swept;
 }
 
 }  // namespace strata::fhir::layout

@@ -64,4 +64,15 @@ Result<std::optional<std::string>> ChangeMembers(ResourceNumber last, std::uint6
                                                  std::string_view value,
                                                  std::span<const MemberChange> changes);
 
+// What is left of a row once nobody asks for moments before `floor`.
+struct SweptRow {
+  bool erase = false;  // None of its resources lived at `floor` or lives later.
+  // What to write in its place: without those that did not. Nothing when it may stay as it is,
+  // which is also so while most of its resources live.
+  std::optional<std::string> value;
+};
+// DATA_LOSS: the value cannot be read.
+Result<SweptRow> SweepRow(ResourceNumber last, std::uint64_t row_version, std::string_view value,
+                          std::uint64_t floor);
+
 }  // namespace strata::fhir::layout

@@ -56,6 +56,13 @@ ResourceNumber NumberOfCurrentKey(std::string_view key) {
   return ReadBigEndian(key.substr(1), kResourceNumberBytes);
 }
 
+bool AreClose(std::span<const ResourceNumber> numbers) {
+  constexpr std::size_t kLeast = 8;
+  constexpr std::size_t kMostPerNumber = 2;
+  return numbers.size() >= kLeast && numbers.back() >= numbers.front() &&
+         numbers.back() - numbers.front() < kMostPerNumber * numbers.size();
+}
+
 std::string ChunkKey(ResourceNumber n, VersionId version, std::uint32_t chunk) {
   std::string key = NumberedKey(RowKind::kChunk, n);
   AppendBigEndian(version, kVersionBytes, &key);
@@ -119,6 +126,11 @@ void AppendIndexPrefix(TypeNumber type, ParameterNumber parameter, std::string_v
 
 ParameterNumber ParameterOfIndexKey(std::string_view key) {
   return static_cast<ParameterNumber>(ReadBigEndian(key.substr(2), 2));
+}
+
+std::string WithNumber(std::string prefix, ResourceNumber n) {
+  AppendBigEndian(n, kResourceNumberBytes, &prefix);
+  return prefix;
 }
 
 std::string IndexKey(TypeNumber type, ParameterNumber parameter, std::string_view value,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,10 @@ std::string IdKey(std::string_view type, std::string_view id);
 std::string CurrentKey(ResourceNumber n);
 ResourceNumber NumberOfCurrentKey(std::string_view key);
 
+// Whether the current rows of some numbers (sorted, unique) lie so close together that reading on
+// from the first to the last costs less than seeking each: what came together mostly does.
+bool AreClose(std::span<const ResourceNumber> numbers);
+
 std::string ChunkKey(ResourceNumber n, VersionId version, std::uint32_t chunk);
 
 // Newest version first.
@@ -61,6 +66,9 @@ std::string TimelineKey(const TimelineKeyParts& parts);
 // false: not a timeline key.
 [[nodiscard]] bool ParseTimelineKey(std::string_view key, TimelineKeyParts* parts);
 std::string TimelinePrefix(TypeNumber type);
+
+// The place of a resource among the keys of a prefix.
+std::string WithNumber(std::string prefix, ResourceNumber n);
 
 // type, parameter, value, n: the last resource of the row (index_row.h).
 inline constexpr std::size_t kIndexHeadBytes = 4;  // 'X', type, parameter

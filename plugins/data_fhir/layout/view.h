@@ -61,6 +61,10 @@ class View {
   // What the store defines beside the standard; nullptr: nothing. Live as long as the view.
   virtual const model::CustomParameters* custom_parameters() const { return nullptr; }
   virtual const index::Extractor* extractor() const { return nullptr; }
+  // Whether every resource has an index row for its id: not in stores of earlier releases.
+  virtual bool has_id_order() const { return false; }
+  // And those that follow from its others (index/derived.h).
+  virtual bool has_derived() const { return false; }
 
   // Calls back once for each key, in order; absent keys have version 0.
   virtual Status Get(std::span<const std::string> keys, const GetCallback& callback) = 0;

@@ -53,6 +53,12 @@ struct CustomParameter {
 // The custom parameters of a store at one moment. Immutable once shared.
 class CustomParameters final {
  public:
+  CustomParameters() = default;
+  // `since`: the commit that made them what they are.
+  explicit CustomParameters(std::uint64_t since) : since_(since) {}
+
+  // Before it, index rows of what is active now may not be complete.
+  std::uint64_t since() const { return since_; }
   void Add(std::unique_ptr<CustomParameter> parameter) { all_.push_back(std::move(parameter)); }
 
   const CustomParameter* Find(std::string_view type, std::string_view code) const;
@@ -60,6 +66,7 @@ class CustomParameters final {
   std::span<const std::unique_ptr<CustomParameter>> all() const { return all_; }
 
  private:
+  std::uint64_t since_ = 0;
   std::vector<std::unique_ptr<CustomParameter>> all_;
 };
 

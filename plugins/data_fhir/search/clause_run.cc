@@ -4,11 +4,11 @@
 #include <iterator>
 #include <utility>
 
+#include "plugins/data_fhir/index/extract.h"
 #include "plugins/data_fhir/index/kept_values.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/layout/index_row.h"
 #include "plugins/data_fhir/layout/keys.h"
-#include "plugins/data_fhir/search/issues.h"
 #include "plugins/data_fhir/search/join_run.h"
 #include "plugins/data_fhir/search/limits.h"
 
@@ -19,27 +19,15 @@ using layout::ResourceNumber;
 
 // Values a clause may be narrowed to.
 constexpr std::size_t kMaxRuns = 8;
+// Rows that are read to see whether that is so: as many as the few matches of an identifier have.
+constexpr std::size_t kProbe = 4;
 // Values whose rows are gone along at once.
 constexpr std::size_t kMaxPoints = 64;
-// Looking at a resource, or at its header only, costs as much as reading so many index rows.
-constexpr std::uint64_t kRowsPerLook = 16;
-constexpr std::uint64_t kRowsPerHeader = 2;
-constexpr std::size_t kFewHeaders = 64;
-// And following a join from one resource.
-constexpr std::uint64_t kRowsPerJoin = 16;
 // Reading a row costs as much as taking so many resources out of runs.
 constexpr std::uint64_t kMembersPerRow = 32;
-// So many times more than the candidates: seek each instead of going along.
-constexpr std::size_t kGallop = 16;
-// First byte of references to resources of this store (index/encode.h).
+// First bytes of references: to resources of this store, and by URL (index/encode.h).
 constexpr char kLocalReference = '\1';
-
-void SortUnique(Numbers* numbers) {
-  if (!std::is_sorted(numbers->begin(), numbers->end())) {
-    std::sort(numbers->begin(), numbers->end());
-  }
-  numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
-}
+constexpr char kUrlReference = '\2';
 
 std::string SpanEnd(layout::TypeNumber type, layout::ParameterNumber parameter,
                     const ValueSpan& span) {
@@ -92,7 +80,7 @@ Status ClauseRun::Resolve(std::uint64_t work) {
   return {};
 }
 
-std::uint64_t ClauseRun::work() const { return rows_read_ + found_.size() / kMembersPerRow; }
+std::uint64_t ClauseRun::work() const { return scanned_ + found_.size() / kMembersPerRow; }
 
 bool ClauseRun::IsOneOfValues() const {
   return open_ && std::all_of(criteria_.begin(), criteria_.end(), [](const Criterion& criterion) {
@@ -102,11 +90,32 @@ bool ClauseRun::IsOneOfValues() const {
 
 int ClauseRun::rank() const {
   if (complete_) return 0;
-  if (!open_) return 5;
-  if (!IsOneOfValues()) return IsInHeaders() ? 3 : 4;
-  const bool reference = clause_.any.size() == 1 && !clause_.any.front().exact->empty() &&
-                         clause_.any.front().exact->front() == kLocalReference;
-  return reference ? 1 : 2;
+  if (clause_.hint) return kHintRank;
+  if (!open_) return 6;
+  if (!IsOneOfValues()) return IsInHeaders() ? 4 : 5;
+  return IsReference() ? kReferenceRank : 3;
+}
+
+// Of several values each is as dense as what was read, likely the first one.
+double ClauseRun::density() const {
+  if (found_.empty()) return complete_ ? 0 : 1;
+  const auto gone_past = static_cast<double>(std::max(found_.front(), found_.back()));
+  return static_cast<double>(found_.size() * std::max<std::size_t>(places(), 1)) / gone_past;
+}
+
+// What the headers of resources tell needs no body.
+bool ClauseRun::IsInHeaders() const {
+  return !needs_look_ && !criteria_.empty() &&
+         std::all_of(criteria_.begin(), criteria_.end(), [this](const Criterion& criterion) {
+           return index::IsKept(type_, criterion.parameter);
+         });
+}
+
+// To one resource: as it is stored here, and perhaps as a URL of this server.
+bool ClauseRun::IsReference() const {
+  return !criteria_.empty() && criteria_.size() <= 2 &&
+         criteria_.front().exact->starts_with(kLocalReference) &&
+         (criteria_.size() == 1 || criteria_.back().exact->starts_with(kUrlReference));
 }
 
 bool ClauseRun::HasOrder() const {
@@ -122,15 +131,17 @@ Status ClauseRun::Advance(std::uint64_t work) {
     const Criterion& criterion = criteria_[span.criterion];
     const std::uint64_t before = span.reader.rows_read();
     STRATA_RETURN_IF_ERROR(
-        span.reader.Read(view_, work - this->work(), [&](std::string_view value, ResourceNumber n) {
+        span.reader.Read(view_, work - this->work(), [&](std::string_view value, auto members) {
           // A run of one value ends itself; other values only share its beginning.
           if (criterion.exact ? value == *criterion.exact
                               : !criterion.matches || criterion.matches(value)) {
-            found_.push_back(n);
+            found_.insert(found_.end(), members.begin(), members.end());
           }
           return true;
         }));
-    rows_read_ += span.reader.rows_read() - before;
+    const std::uint64_t read = span.reader.rows_read() - before;
+    rows_read_ += read;
+    scanned_ += read;
     if (span.reader.done()) ++at_;
     if (found_.size() > kMaxHeld) {
       return ResourceExhausted("the search finds too many resources to hold");
@@ -184,22 +195,23 @@ Status ClauseRun::NarrowSpan(const Criterion& criterion, const ValueSpan& span,
                              std::vector<Criterion>* narrowed, std::size_t* values) {
   std::string begin = layout::IndexPrefix(type_, criterion.parameter, span.begin);
   const std::string end = SpanEnd(type_, criterion.parameter, span);
-  for (; *values <= kMaxRuns; ++*values) {
-    std::optional<std::string> value;
-    const auto first = [&](const layout::StoredRow& row) {
+  std::optional<std::string> value;
+  for (std::size_t rows = kProbe; rows == kProbe && *values <= kMaxRuns;) {
+    rows = 0;
+    const auto note = [&](const layout::StoredRow& row) {
       layout::IndexKeyParts parts;
-      if (layout::ParseIndexKey(row.key, &parts)) value = std::string(parts.value);
-      return false;
+      ++rows;
+      if (!layout::ParseIndexKey(row.key, &parts) || parts.value == value) return true;
+      value = std::string(parts.value);
+      // Rows of an empty value stand among others.
+      *values = value->empty() ? kMaxRuns + 1 : *values + 1;
+      narrowed->push_back(Criterion::Exact(criterion.parameter, *value));
+      narrowed->back().verify = criterion.verify;
+      return true;
     };
-    STRATA_RETURN_IF_ERROR(view_.Scan(begin, end, {.limit = 1}, first));
-    ++rows_read_;
-    if (!value) return {};
-    // Rows of an empty value stand among others.
-    if (value->empty()) *values = kMaxRuns;
-    begin = layout::PrefixEnd(layout::IndexPrefix(type_, criterion.parameter, *value));
-    Criterion exact = Criterion::Exact(criterion.parameter, *std::move(value));
-    exact.verify = criterion.verify;
-    narrowed->push_back(std::move(exact));
+    STRATA_RETURN_IF_ERROR(view_.Scan(begin, end, {.limit = kProbe}, note));
+    rows_read_ += rows;
+    if (value) begin = layout::PrefixEnd(layout::IndexPrefix(type_, criterion.parameter, *value));
   }
   return {};
 }
@@ -228,142 +240,13 @@ Result<std::optional<std::vector<Criterion>>> ClauseRun::OrderedRuns() {
   if (!narrowed_criteria_ || narrowed_criteria_->size() > kMaxPoints) {
     return std::optional<std::vector<Criterion>>();
   }
-  return narrowed_criteria_;
-}
-
-Status ClauseRun::Filter(Numbers* candidates) {
-  if (candidates->empty()) return {};
-  if (!open_) STRATA_RETURN_IF_ERROR(Resolve(candidates->size() * kRowsPerJoin));
-  if (!open_) return FilterByJoins(candidates);
-  STRATA_RETURN_IF_ERROR(Narrow());
-  if (IsPoints() && !complete_) return FilterByRuns(candidates);
-  const bool in_headers = IsInHeaders();
-  if (in_headers && !complete_ && candidates->size() <= kFewHeaders) {
-    return FilterByHeaders(candidates);
-  }
-  const std::uint64_t cost = candidates->size() * (in_headers ? kRowsPerHeader : kRowsPerLook) + 16;
-  // Reading the rest of the index ranges may be cheaper than asking for each candidate.
-  while (!complete_ && work() < cost) {
-    STRATA_RETURN_IF_ERROR(Advance(std::min<std::uint64_t>(cost, work() + 4096)));
-  }
-  if (needs_look_) {
-    if (complete_ && !negated()) FilterByFound(candidates);
-    return FilterByLooking(candidates);
-  }
-  if (complete_) {
-    FilterByFound(candidates);
-    return {};
-  }
-  return in_headers ? FilterByHeaders(candidates) : FilterByLooking(candidates);
-}
-
-void ClauseRun::KeepHolding(const std::vector<char>& holds, Numbers* candidates) const {
-  Numbers kept;
-  for (std::size_t i = 0; i < candidates->size(); ++i) {
-    const ResourceNumber n = (*candidates)[i];
-    const bool by_number = std::binary_search(numbers_.begin(), numbers_.end(), n);
-    if ((holds[i] != 0 || by_number) != negated()) kept.push_back(n);
-  }
-  *candidates = std::move(kept);
-}
-
-void ClauseRun::FilterByFound(Numbers* candidates) const {
-  Numbers kept;
-  if (candidates->size() * kGallop < found_.size()) {
-    for (const ResourceNumber n : *candidates) {
-      if (std::binary_search(found_.begin(), found_.end(), n) != negated()) kept.push_back(n);
-    }
-  } else if (negated()) {
-    std::set_difference(candidates->begin(), candidates->end(), found_.begin(), found_.end(),
-                        std::back_inserter(kept));
-  } else {
-    std::set_intersection(candidates->begin(), candidates->end(), found_.begin(), found_.end(),
-                          std::back_inserter(kept));
-  }
-  *candidates = std::move(kept);
-}
-
-// Along the runs of each value, from candidate to candidate.
-Status ClauseRun::FilterByRuns(Numbers* candidates) {
-  std::vector<char> holds(candidates->size(), 0);
+  // An empty value does not end itself: rows of others stand among its own, but for `_id`.
   for (const Criterion& criterion : *narrowed_criteria_) {
-    STRATA_RETURN_IF_ERROR(MarkHolders(view_, type_, criterion.parameter, *criterion.exact,
-                                       *candidates, &holds, &rows_read_));
-  }
-  KeepHolding(holds, candidates);
-  return {};
-}
-
-// What the headers of resources tell needs no body.
-bool ClauseRun::IsInHeaders() const {
-  return !needs_look_ && !criteria_.empty() &&
-         std::all_of(criteria_.begin(), criteria_.end(), [this](const Criterion& criterion) {
-           return index::IsKept(type_, criterion.parameter);
-         });
-}
-
-Status ClauseRun::FilterByHeaders(Numbers* candidates) {
-  std::vector<char> holds(candidates->size(), 0);
-  Numbers unknown;
-  std::vector<std::size_t> unknown_at;
-  const auto each = [&](std::size_t i, const layout::StoredResource& resource) -> Status {
-    if (resource.header == nullptr || resource.header->change == layout::Change::kDeleted)
-      return {};
-    for (const Criterion& criterion : criteria_) {
-      const bool told =
-          index::VisitKept(*resource.header, criterion.parameter, [&](std::string_view value) {
-            holds[i] = static_cast<char>(holds[i] != 0 || criterion.Accepts(value));
-          });
-      if (told) continue;
-      unknown.push_back((*candidates)[i]);
-      unknown_at.push_back(i);
-      break;
+    if (criterion.exact->empty() && criterion.parameter != index::AllNumber()) {
+      return std::optional<std::vector<Criterion>>();
     }
-    return {};
-  };
-  STRATA_RETURN_IF_ERROR(view_.ReadResources(*candidates, /*with_json=*/false, each));
-  rows_read_ += candidates->size();
-  ResourceCheck check(view_, type_);
-  STRATA_RETURN_IF_ERROR(check.ForEach(unknown, [&](std::size_t i, json::Value resource) {
-    holds[unknown_at[i]] = check.Holds(criteria_, resource) ? 1 : 0;
-  }));
-  rows_read_ += unknown.size();
-  KeepHolding(holds, candidates);
-  return {};
-}
-
-Status ClauseRun::FilterByJoins(Numbers* candidates) {
-  std::vector<char> holds(candidates->size(), 0);
-  for (const auto& join : joins_) STRATA_RETURN_IF_ERROR(join->Mark(*candidates, &holds));
-  if (!clause_.any.empty()) {
-    ResourceCheck check(view_, type_);
-    STRATA_RETURN_IF_ERROR(check.ForEach(*candidates, [&](std::size_t i, json::Value resource) {
-      if (check.Holds(clause_.any, resource)) holds[i] = 1;
-    }));
   }
-  rows_read_ += candidates->size();
-  KeepHolding(holds, candidates);
-  return {};
-}
-
-Status ClauseRun::FilterByLooking(Numbers* candidates) {
-  if (clause_.looks_left != nullptr) {
-    if (candidates->size() > *clause_.looks_left) {
-      return SearchFault(Code::kResourceExhausted, "too-costly",
-                         "'" + clause_.name + "' looks at every resource that the other " +
-                             "parameters leave, " + std::to_string(kMaxLooked) +
-                             " at most; narrow the search");
-    }
-    *clause_.looks_left -= candidates->size();
-  }
-  ResourceCheck check(view_, type_);
-  std::vector<char> holds(candidates->size(), 0);
-  STRATA_RETURN_IF_ERROR(check.ForEach(*candidates, [&](std::size_t i, json::Value resource) {
-    holds[i] = check.Holds(criteria_, resource) ? 1 : 0;
-  }));
-  rows_read_ += candidates->size();
-  KeepHolding(holds, candidates);
-  return {};
+  return narrowed_criteria_;
 }
 
 }  // namespace strata::fhir::search

@@ -39,10 +39,18 @@ class ClauseRun {
   const Clause& clause() const { return clause_; }
   bool negated() const { return clause_.negated; }
   std::uint64_t rows_read() const { return rows_read_; }
-  // What was done so far, in rows: a run of many resources counts for more than one.
+  // What reading its ranges took so far, in rows: a run of many resources counts for more than one.
   std::uint64_t work() const;
+  // Which part of the resources that it has gone past it found, about: what it read tells.
+  double density() const;
+  // All its joins are resolved.
+  bool is_open() const { return open_; }
+  // Places of the index that it has to read at, at least.
+  std::size_t places() const { return spans_.size() - at_; }
   // How it compares with other clauses before anything is known: what is likely small first.
   int rank() const;
+  static constexpr int kHintRank = 1;
+  static constexpr int kReferenceRank = 2;
   // It stands for single values, which the index tells of any resource.
   bool IsOneOfValues() const;
 
@@ -65,6 +73,8 @@ class ClauseRun {
 
   // Leaves those of `candidates` (sorted) for which the clause holds, by whatever costs less.
   Status Filter(Numbers* candidates);
+  // The same, if what was read and the rows of single values tell. false: they do not.
+  Result<bool> FilterByIndex(Numbers* candidates);
 
   // The values whose runs, merged, are the clause's resources in order; nullopt when it has no such
   // form or too many values. Reads a few rows to find out.
@@ -83,6 +93,7 @@ class ClauseRun {
   Status NarrowSpan(const Criterion& criterion, const ValueSpan& span,
                     std::vector<Criterion>* narrowed, std::size_t* values);
   bool IsPoints() const;
+  bool IsReference() const;
   bool IsInHeaders() const;
   Status FilterByRuns(Numbers* candidates);
   Status FilterByHeaders(Numbers* candidates);
@@ -101,6 +112,7 @@ class ClauseRun {
   std::size_t at_ = 0;
   Numbers found_;
   std::uint64_t rows_read_ = 0;
+  std::uint64_t scanned_ = 0;  // Those of its ranges.
   bool complete_ = false;
   bool needs_look_ = false;
   bool narrowed_ = false;

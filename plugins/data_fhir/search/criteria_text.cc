@@ -8,6 +8,7 @@
 #include "plugins/data_fhir/index/fold.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/search/criteria.h"
+#include "plugins/data_fhir/search/parameters.h"
 #include "plugins/data_fhir/search/stored_source.h"
 #include "plugins/data_fhir/search/text.h"
 
@@ -219,10 +220,7 @@ Result<Criteria> ReferenceById(const Subject& subject, std::string_view id) {
     AddReferencesTo(subject, subject.modifier, id, &criteria);
     return criteria;
   }
-  std::string_view targets = subject.definition->targets;
-  while (!targets.empty()) {
-    const std::string_view target = targets.substr(0, targets.find(','));
-    targets.remove_prefix(std::min(target.size() + 1, targets.size()));
+  for (const std::string_view target : TargetsOf(*subject.definition, subject.type)) {
     AddReferencesTo(subject, target, id, &criteria);
   }
   return criteria;

@@ -55,6 +55,7 @@ struct Subject {
   std::string_view modifier;
   std::int64_t now_us = 0;    // For ap.
   std::string_view base_url;  // This server's; empty when it is not known.
+  std::string_view type;      // Of the resources that are searched for.
 };
 
 // Compiles one value (one of an OR list, escapes still in). INVALID_ARGUMENT with what was

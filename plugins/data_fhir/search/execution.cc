@@ -4,44 +4,32 @@
 #include <iterator>
 #include <utility>
 
+#include "plugins/data_fhir/index/derived.h"
 #include "plugins/data_fhir/index/encode.h"
 #include "plugins/data_fhir/index/extract.h"
 #include "plugins/data_fhir/index/kept_values.h"
-#include "plugins/data_fhir/search/ordered_walk.h"
+#include "plugins/data_fhir/layout/bytes.h"
+#include "plugins/data_fhir/search/composite_order.h"
+#include "plugins/data_fhir/search/hints.h"
 
 namespace strata::fhir::search {
 namespace {
 
 using layout::ResourceNumber;
 
-constexpr std::uint64_t kFirstWork = 16;      // on each clause, before the first decision
-constexpr std::uint64_t kWalkFromWork = 256;  // clauses that are larger: also walk
-constexpr std::size_t kFewCandidates = 1000;  // a clause that finds no more drives at once
-constexpr std::uint64_t kLooksPerWork = 4;    // candidates to look at for the price of a row
-constexpr std::size_t kSmallAnswer = 2000;    // candidates that are all checked, for the total,
-constexpr std::size_t kFewLooks = 200;        // and when that takes a look at each
-constexpr std::size_t kPageBatch = 64;
-constexpr std::size_t kLeastBatch = 8;
-
-Criterion AllOfType() {
-  return Criterion::Exact(layout::ParameterNumberOf(index::kAllCode), std::string());
-}
+constexpr std::uint64_t kFirstLook = 4;
+constexpr std::uint64_t kReferenceWork = 64;      // on a reference, which is likely the smallest
+constexpr std::size_t kFewCandidates = 1000;      // a clause that finds no more drives at once
+constexpr std::uint64_t kFoundPerWork = 64;       // resources of a run for the price of a row
+constexpr std::uint64_t kLooksPerWork = 4;        // candidates to look at for the price of a row
+constexpr std::uint64_t kCloseLooksPerWork = 16;  // when they lie close together
+constexpr std::uint64_t kLeastLooks = 64;         // in such prices
 
 // A condition on the value of a parameter of which a resource has one at most.
 bool IsOneValue(layout::TypeNumber type, const Clause& clause) {
   return clause.any.size() == 1 && clause.joins.empty() && !clause.by_id && !clause.negated &&
-         !clause.any.front().verify && index::HasOneValue(type, clause.any.front().parameter);
-}
-
-// The part of sorted numbers that a page comes from: behind (or before) the position.
-std::span<const ResourceNumber> Behind(const Numbers& numbers, const NumberPosition& position) {
-  const std::span<const ResourceNumber> all = numbers;
-  if (position.backwards) {
-    const auto end = std::lower_bound(numbers.begin(), numbers.end(), position.after);
-    return all.first(static_cast<std::size_t>(end - numbers.begin()));
-  }
-  const auto begin = std::upper_bound(numbers.begin(), numbers.end(), position.after);
-  return all.subspan(static_cast<std::size_t>(begin - numbers.begin()));
+         !clause.hint && !clause.any.front().verify &&
+         index::HasOneValue(type, clause.any.front().parameter);
 }
 
 }  // namespace
@@ -62,14 +50,20 @@ Status Execution::Prepare() {
   bool positive = false;
   for (const Clause& clause : clauses_) {
     STRATA_RETURN_IF_ERROR(AddRun(clause));
-    positive = positive || !clause.negated;
+    positive = positive || (!clause.negated && !clause.hint);
   }
-  if (positive) return runs_.size() == 1 ? runs_.front()->Narrow() : OkStatus();
+  if (positive) return runs_.size() == 1 ? PrepareOnly(runs_.front().get()) : OkStatus();
   everything_.name = "all of the type";
-  everything_.any = {AllOfType()};
+  everything_.any = {Criterion::Exact(index::AllNumber(), std::string())};
   STRATA_RETURN_IF_ERROR(AddRun(everything_));
   all_of_type_ = runs_.back().get();
   return runs_.back()->Narrow();
+}
+
+// One look shows all that an identifier finds; what finds more is gone along in order.
+Status Execution::PrepareOnly(ClauseRun* run) {
+  if (run->clause().joins.empty()) STRATA_RETURN_IF_ERROR(run->Advance(kFirstLook));
+  return run->complete() ? OkStatus() : run->Narrow();
 }
 
 // date=ge2019-05-01&date=lt2019-05-02: each by itself is half of the data.
@@ -95,10 +89,39 @@ Status Execution::AddRun(const Clause& clause) {
     STRATA_ASSIGN_OR_RETURN(numbers, NumbersOf(view_, names));
     Record("read ids", clause.name, names.size(), numbers.size());
   }
-  std::sort(numbers.begin(), numbers.end());
-  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  SortUnique(&numbers);
   runs_.push_back(
       std::make_unique<ClauseRun>(view_, query_.type_number, clause, std::move(numbers), trace_));
+  return {};
+}
+
+Status Execution::AddHints() {
+  if (std::exchange(hinted_, true) || !view_.has_derived() || IsAlone()) return {};
+  for (const auto& run : runs_) {
+    if (!run->negated()) {
+      STRATA_RETURN_IF_ERROR(AddPairHints(run.get()));
+    } else if (auto hint = RestHint(query_.type_number, run->clause())) {
+      hints_.push_back(*std::move(hint));
+    }
+  }
+  for (const Clause& hint : hints_) STRATA_RETURN_IF_ERROR(AddRun(hint));
+  return {};
+}
+
+// Of this clause in front of the others.
+Status Execution::AddPairHints(ClauseRun* first) {
+  const layout::ParameterNumber parameter = OnlyParameter(first->clause());
+  if (parameter == 0) return {};
+  for (const auto& second : runs_) {
+    if (second.get() == first || second->negated()) continue;
+    const layout::ParameterNumber other = OnlyParameter(second->clause());
+    if (other == 0 || index::PairNumber(query_.type_number, parameter, other) == 0) continue;
+    STRATA_ASSIGN_OR_RETURN(const auto values, first->OrderedRuns());
+    if (!values) return {};
+    if (auto hint = PairHint(query_.type_number, *values, second->clause())) {
+      hints_.push_back(*std::move(hint));
+    }
+  }
   return {};
 }
 
@@ -113,7 +136,10 @@ Status Execution::AdvanceAll(std::uint64_t work) {
   std::stable_sort(order.begin(), order.end(),
                    [](const ClauseRun* a, const ClauseRun* b) { return a->rank() < b->rank(); });
   for (ClauseRun* run : order) {
-    if (!run->complete()) STRATA_RETURN_IF_ERROR(run->Advance(work));
+    const bool refers = run->rank() == ClauseRun::kReferenceRank;
+    if (!run->complete()) {
+      STRATA_RETURN_IF_ERROR(run->Advance(refers ? std::max(work, kReferenceWork) : work));
+    }
     if (run->complete() && run->found().size() <= kFewCandidates) break;
   }
   return {};
@@ -130,11 +156,13 @@ ClauseRun* Execution::SmallestComplete() {
   return smallest;
 }
 
-Status Execution::FilterByOthers(const ClauseRun* driver, Numbers* candidates) {
-  // What is known already costs nothing; looking at resources comes last.
+Status Execution::FilterByOthers(std::span<const ClauseRun* const> known, Numbers* candidates) {
+  // What was read already costs nothing; looking at resources comes last.
   std::vector<ClauseRun*> others;
   for (const auto& run : runs_) {
-    if (run.get() != driver || run->needs_look()) others.push_back(run.get());
+    const bool is_known = std::find(known.begin(), known.end(), run.get()) != known.end();
+    const bool is_implied = run->clause().hint || run.get() == all_of_type_;
+    if ((!is_known && !is_implied) || run->needs_look()) others.push_back(run.get());
   }
   const auto cost = [](const ClauseRun* run) {
     return run->needs_look() ? 9 : run->complete() ? 0 : run->rank();
@@ -150,6 +178,23 @@ Status Execution::FilterByOthers(const ClauseRun* driver, Numbers* candidates) {
   return {};
 }
 
+// Leaves in left_ what clauses of single values leave of what a clause finds: that takes few rows.
+Status Execution::FilterByIndex(const ClauseRun* driver) {
+  if (!known_.empty() && known_.front() == driver) return {};
+  Record("read index", driver->clause().name, driver->rows_read(), driver->found().size());
+  known_ = {driver};
+  left_ = driver->found();
+  for (const auto& run : runs_) {
+    if (run.get() == driver || run->clause().hint || run.get() == all_of_type_) continue;
+    const std::uint64_t before = run->rows_read();
+    STRATA_ASSIGN_OR_RETURN(const bool filtered, run->FilterByIndex(&left_));
+    if (!filtered) continue;
+    known_.push_back(run.get());
+    Record("check", run->clause().name, run->rows_read() - before, left_.size());
+  }
+  return {};
+}
+
 Result<Numbers> Execution::All() {
   Numbers all;
   STRATA_RETURN_IF_ERROR(AllWithin(UINT64_MAX, &all).status());
@@ -157,17 +202,34 @@ Result<Numbers> Execution::All() {
 }
 
 Result<bool> Execution::AllWithin(std::uint64_t work, Numbers* all) {
-  for (std::uint64_t turn = kFirstWork;; turn *= 2) {
+  STRATA_ASSIGN_OR_RETURN(const Numbers* const candidates, CandidatesWithin(work));
+  if (candidates == nullptr) return false;
+  *all = *candidates;
+  STRATA_RETURN_IF_ERROR(CheckRest(all));
+  return true;
+}
+
+Result<const Numbers*> Execution::CandidatesWithin(std::uint64_t work) {
+  const Numbers* none = nullptr;
+  for (std::uint64_t turn = std::min(kFirstWork, work);; turn *= 2) {
     STRATA_RETURN_IF_ERROR(AdvanceAll(turn));
-    if (const ClauseRun* driver = SmallestComplete()) {
-      if (driver->found().size() / kLooksPerWork > work) return false;
-      Record("read index", driver->clause().name, driver->rows_read(), driver->found().size());
-      *all = driver->found();
-      STRATA_RETURN_IF_ERROR(FilterByOthers(driver, all));
-      return true;
+    if (const ClauseRun* const driver = SmallestComplete()) {
+      const std::uint64_t most = std::max(work, kLeastLooks);
+      if (driver->found().size() / kFoundPerWork > most) return none;
+      STRATA_RETURN_IF_ERROR(FilterByIndex(driver));
+      const std::uint64_t looks = layout::AreClose(left_) ? kCloseLooksPerWork : kLooksPerWork;
+      return left_.size() / looks > most ? none : &left_;
     }
-    if (turn >= work) return false;
+    if (turn >= work) return none;
+    STRATA_RETURN_IF_ERROR(AddHints());
   }
+}
+
+bool Execution::IsRestCostly() const {
+  return std::any_of(runs_.begin(), runs_.end(), [this](const auto& run) {
+    const bool is_known = std::find(known_.begin(), known_.end(), run.get()) != known_.end();
+    return run->needs_look() || (!is_known && !run->is_open());
+  });
 }
 
 Result<std::uint64_t> Execution::Count() {
@@ -183,123 +245,42 @@ Result<std::uint64_t> Execution::Count() {
   return all.size();
 }
 
-// ---- pages ------------------------------------------------------------------------------------
-
-Result<Slice> Execution::Page(const NumberPosition& position, std::size_t count, bool with_total) {
-  std::unique_ptr<OrderedWalk> walk;
-  Slice slice;
-  std::optional<std::uint64_t> total;
-  if (with_total && IsAlone()) {
-    STRATA_ASSIGN_OR_RETURN(const std::uint64_t counted, Count());
-    total = counted;
-    with_total = false;
-  }
-  for (std::uint64_t work = kFirstWork;; work *= 2) {
-    if (!IsAlone()) STRATA_RETURN_IF_ERROR(AdvanceAll(work));
-    if (ClauseRun* driver = SmallestComplete()) {
-      return PageOf(driver, position, count, with_total);
-    }
-    if (with_total || (work < kWalkFromWork && !IsAlone())) continue;
-    if (walk == nullptr) STRATA_RETURN_IF_ERROR(StartWalk(position, &walk));
-    STRATA_RETURN_IF_ERROR(Walk(position, count, work, walk.get(), &slice));
-    if (!slice.more && !walk->done()) continue;
-    Record("walk in order", query_.type, walk->rows_read(), slice.numbers.size());
-    slice.total = total;
-    if (!total && !position.backwards && position.after == 0 && !slice.more) {
-      slice.total = slice.numbers.size();
-    }
-    return slice;
-  }
-}
-
-// Along the clause whose resources come in order, or along all resources of the type.
-Status Execution::StartWalk(const NumberPosition& position, std::unique_ptr<OrderedWalk>* walk) {
-  std::vector<Criterion> runs = {AllOfType()};
-  walked_ = all_of_type_;
+Result<std::optional<SortedWalk::Within>> Execution::WithinComposite(const SortKey& sort) {
+  std::optional<SortedWalk::Within> within;
+  if (sort.by != SortKey::By::kParameter) return within;
+  double density = 0;  // Of the condition that is taken.
   for (const auto& run : runs_) {
-    if (run->negated() || run.get() == all_of_type_) continue;
-    STRATA_ASSIGN_OR_RETURN(auto ordered, run->OrderedRuns());
-    if (!ordered) continue;
-    runs = *std::move(ordered);
-    walked_ = run.get();
-    break;
+    const layout::ParameterNumber first = OnlyParameter(run->clause());
+    if (run->negated() || run->clause().hint || first == 0) continue;
+    if (within && run->density() >= density) continue;
+    const CompositeRows rows = CompositeOf(view_, query_.type_number, first, sort.parameter);
+    if (rows.number == 0) continue;
+    STRATA_ASSIGN_OR_RETURN(const auto values, run->OrderedRuns());
+    if (!values) continue;
+    density = run->density();
+    within.emplace().composite = rows.number;
+    for (const Criterion& value : *values) within->values.push_back(*value.exact);
+    sorted_within_ = rows.is_pair ? run.get() : nullptr;
   }
-  const ResourceNumber from =
-      position.backwards && position.after == 0 ? layout::kMaxResourceNumber : position.after;
-  *walk = std::make_unique<OrderedWalk>(query_.type_number, runs, from, position.backwards);
-  return {};
-}
-
-Status Execution::Walk(const NumberPosition& position, std::size_t count, std::uint64_t work,
-                       OrderedWalk* walk, Slice* slice) {
-  std::uint64_t done = 0;
-  while (!slice->more && !walk->done() && done < work) {
-    const std::uint64_t before = walk->rows_read();
-    STRATA_ASSIGN_OR_RETURN(const Numbers next,
-                            walk->Next(view_, std::clamp<std::uint64_t>(work / 16, 1, kPageBatch)));
-    done += walk->rows_read() - before;
-    std::span<const ResourceNumber> rest = next;  // In the order of the walk.
-    while (!rest.empty() && !slice->more) {
-      // Not many more than are missing, in case most of them match.
-      const std::size_t missing = count + 1 - std::min(count, slice->numbers.size());
-      const std::size_t size = std::min(rest.size(), std::clamp(missing, kLeastBatch, kPageBatch));
-      Numbers kept(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size));
-      rest = rest.subspan(size);
-      done += IsAlone() ? 0 : size;
-      STRATA_RETURN_IF_ERROR(Keep(walked_, position, count, std::move(kept), slice));
+  if (sorted_within_ != nullptr) {
+    // Some resources may have so many pairs that their rows do not tell the first values.
+    STRATA_ASSIGN_OR_RETURN(
+        const bool any, HasRows(view_, layout::IndexPrefix(query_.type_number, within->composite,
+                                                           index::kAnyStart)));
+    if (any) {
+      within->values.emplace_back(index::kAnyStart);
+      sorted_within_ = nullptr;
     }
   }
-  return {};
+  return within;
 }
 
-// Adds what all clauses but `driver` leave of some candidates, in the order of reading.
-Status Execution::Keep(const ClauseRun* driver, const NumberPosition& position, std::size_t count,
-                       Numbers candidates, Slice* slice) {
-  std::sort(candidates.begin(), candidates.end());
-  STRATA_RETURN_IF_ERROR(FilterByOthers(driver, &candidates));
-  if (position.backwards) std::reverse(candidates.begin(), candidates.end());
-  for (const ResourceNumber n : candidates) {
-    slice->more = slice->numbers.size() == count;
-    if (slice->more) break;
-    slice->numbers.push_back(n);
+const Criterion* Execution::ConditionOn(layout::ParameterNumber parameter) const {
+  for (const Clause& clause : clauses_) {
+    if (!IsOneValue(query_.type_number, clause)) continue;
+    if (clause.any.front().parameter == parameter) return &clause.any.front();
   }
-  return {};
-}
-
-Result<Slice> Execution::PageOf(ClauseRun* driver, const NumberPosition& position,
-                                std::size_t count, bool with_total) {
-  Slice slice;
-  Record("read index", driver->clause().name, driver->rows_read(), driver->found().size());
-  Numbers candidates = driver->found();
-  const bool with_looks = std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) {
-    return run.get() != driver && !run->complete() && (run->needs_look() || !run->IsOneOfValues());
-  });
-  if (with_total || candidates.size() <= (with_looks ? kFewLooks : kSmallAnswer)) {
-    STRATA_RETURN_IF_ERROR(FilterByOthers(driver, &candidates));
-    slice.total = candidates.size();
-    driver = nullptr;
-  }
-  std::span<const ResourceNumber> rest = Behind(candidates, position);
-  while (!rest.empty() && !slice.more) {
-    const std::size_t size = std::min(rest.size(), std::max(kPageBatch, 2 * count));
-    const auto part = position.backwards ? rest.last(size) : rest.first(size);
-    rest = position.backwards ? rest.first(rest.size() - size) : rest.subspan(size);
-    Numbers kept(part.begin(), part.end());
-    if (driver != nullptr) {
-      STRATA_RETURN_IF_ERROR(Keep(driver, position, count, std::move(kept), &slice));
-      continue;
-    }
-    if (position.backwards) std::reverse(kept.begin(), kept.end());
-    for (const ResourceNumber n : kept) {
-      slice.more = slice.numbers.size() == count;
-      if (slice.more) break;
-      slice.numbers.push_back(n);
-    }
-  }
-  if (!slice.more && !position.backwards && position.after == 0) {
-    slice.total = slice.numbers.size();
-  }
-  return slice;
+  return nullptr;
 }
 
 }  // namespace strata::fhir::search

@@ -7,6 +7,7 @@
 #include "plugins/data_fhir/index/extract.h"
 #include "plugins/data_fhir/search/criteria.h"
 #include "plugins/data_fhir/search/limits.h"
+#include "plugins/data_fhir/search/parameters.h"
 #include "plugins/data_fhir/search/text.h"
 
 namespace strata::fhir::search {
@@ -131,7 +132,7 @@ std::optional<Clause> FilterCompiler::Chain(const Filter& filter, std::size_t at
   if (parser_.depth_ >= kMaxChainDepth) return Deny("the path is too long");
   Clause clause;
   Issues faults;
-  for (const std::string_view target : SplitEscaped(definition.targets, ',')) {
+  for (const std::string_view target : TargetsOf(definition, parser_.query_->type)) {
     if (!type.empty() && type != target) continue;
     auto inner = std::make_shared<Query>();
     QueryParser parser(target, parser_.context_, &faults, inner.get(), parser_.depth_ + 1);
@@ -190,8 +191,7 @@ std::optional<Clause> FilterCompiler::Codes(layout::ParameterNumber parameter,
 
 std::optional<Clause> FilterCompiler::Compare(const model::SearchParameter& definition,
                                               const Filter& filter) {
-  const Subject subject{&definition, index::NumberOf(definition),
-                        /*modifier=*/{}, parser_.context_->now_us, parser_.context_->base_url};
+  const Subject subject = parser_.SubjectOf(definition, /*modifier=*/{});
   Result<Criteria> criteria = CriteriaOf(subject, filter.op, filter.value);
   if (!criteria.ok()) {
     return Deny("value of '" + std::string(definition.code) + "': " + criteria.status().message());

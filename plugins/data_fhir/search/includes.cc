@@ -166,30 +166,19 @@ class Collector {
         const ParameterNumber number = index::NumberOf(*parameter);
         if (include.reference != 0 && include.reference != number) continue;
         if (!MayReferTo(*parameter, type)) continue;
-        STRATA_ASSIGN_OR_RETURN(const bool any, HasRows({source, number}));
+        STRATA_ASSIGN_OR_RETURN(const bool any,
+                                HasRows(view_, layout::IndexPrefix(source, number)));
         if (any) at->second.push_back({source, number});
       }
     }
     return &at->second;
   }
 
-  Result<bool> HasRows(const Edge& edge) {
-    const std::string begin = layout::IndexPrefix(edge.source, edge.parameter);
-    bool any = false;
-    STRATA_RETURN_IF_ERROR(view_.Scan(begin, layout::PrefixEnd(begin),
-                                      {.keys_only = true, .limit = 1},
-                                      [&](const layout::StoredRow&) {
-                                        any = true;
-                                        return false;
-                                      }));
-    return any;
-  }
-
   Status Referring(const Edge& edge, std::string_view value, Numbers* found) {
     const std::string begin = layout::IndexPrefix(edge.source, edge.parameter, value);
     RangeReader reader(begin, layout::PrefixEnd(begin));
-    return reader.Read(view_, kMaxIncluded + 1, [&](std::string_view, ResourceNumber n) {
-      found->push_back(n);
+    return reader.Read(view_, kMaxIncluded + 1, [&](std::string_view, auto members) {
+      found->insert(found->end(), members.begin(), members.end());
       return true;
     });
   }

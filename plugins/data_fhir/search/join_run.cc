@@ -82,14 +82,7 @@ Result<bool> JoinRun::Resolve(std::uint64_t work, std::vector<Criterion>* criter
 // Whether some references are written as URLs, which may be this server's.
 Result<bool> JoinRun::HasUrls() {
   if (BaseUrl().empty()) return false;
-  const std::string begin = layout::IndexPrefix(type_, join_.reference, index::kAbsoluteReferences);
-  bool any = false;
-  STRATA_RETURN_IF_ERROR(view_.Scan(begin, layout::PrefixEnd(begin),
-                                    {.keys_only = true, .limit = 1}, [&](const layout::StoredRow&) {
-                                      any = true;
-                                      return false;
-                                    }));
-  return any;
+  return HasRows(view_, layout::IndexPrefix(type_, join_.reference, index::kAbsoluteReferences));
 }
 
 // Chain: references to what the inner query found.

@@ -23,6 +23,12 @@ const model::SearchParameter* FindReady(const layout::View& view, std::string_vi
 std::vector<const model::SearchParameter*> ReferencesOf(const layout::View& view,
                                                         std::string_view type);
 
+// The types that a reference parameter of resources of a type may lead to: what its expression says
+// of them, which may be fewer than the parameter's targets (R4 Observation.patient leads to
+// patients, although groups are among the targets of what is defined for 32 types at once).
+std::vector<std::string_view> TargetsOf(const model::SearchParameter& reference,
+                                        std::string_view type);
+
 // Whether a reference may lead to a type. A store's own parameter that names no targets may lead
 // anywhere.
 bool MayReferTo(const model::SearchParameter& reference, std::string_view type);

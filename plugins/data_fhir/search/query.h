@@ -36,6 +36,7 @@ struct Clause {
   std::vector<std::string> ids;  // _id: any of them.
   bool by_id = false;
   bool negated = false;  // :not and :missing=true
+  bool hint = false;     // Follows from the others: may lead, and is never asked about resources.
   // How many resources may be looked at for it; null: as many as it takes.
   std::shared_ptr<std::size_t> looks_left;
 };
@@ -43,7 +44,7 @@ struct Clause {
 struct SortKey {
   enum class By : std::uint8_t { kId, kParameter };
   By by = By::kParameter;
-  layout::ParameterNumber parameter = 0;
+  layout::ParameterNumber parameter = 0;  // kId: of the order of ids; 0: there is no such index.
   model::SearchType type = model::SearchType::kToken;
   bool descending = false;
 };

@@ -78,6 +78,7 @@ bool QueryParser::AddSortKey(std::string_view key) {
   if (sort.descending) key.remove_prefix(1);
   if (key == "_id") {
     sort.by = SortKey::By::kId;
+    if (context_->view->has_id_order()) sort.parameter = index::IdOrderNumber();
     query_->sort.push_back(sort);
     return true;
   }

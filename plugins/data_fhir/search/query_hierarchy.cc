@@ -71,11 +71,10 @@ class Hierarchy {
       const Criterion refers = ReferenceTo(part_of_, type_, id);
       const std::string begin = layout::IndexPrefix(number_, part_of_, *refers.exact);
       RangeReader reader(begin, layout::PrefixEnd(begin));
-      STRATA_RETURN_IF_ERROR(
-          reader.Read(view_, kMaxHierarchy, [&](std::string_view, layout::ResourceNumber n) {
-            numbers.push_back(n);
-            return true;
-          }));
+      STRATA_RETURN_IF_ERROR(reader.Read(view_, kMaxHierarchy, [&](std::string_view, auto members) {
+        numbers.insert(numbers.end(), members.begin(), members.end());
+        return true;
+      }));
     }
     const auto each = [&](std::size_t, const layout::StoredResource& resource) -> Status {
       if (resource.header != nullptr) parts->emplace_back(resource.header->id);

@@ -1,4 +1,5 @@
 #include "plugins/data_fhir/search/query_parser.h"
+#include "plugins/data_fhir/index/derived.h"
 #include "plugins/data_fhir/index/extract.h"
 
 #include <algorithm>
@@ -160,13 +161,27 @@ bool QueryParser::AddMissing(ParameterNumber parameter, std::string_view value) 
   if (value != "true" && value != "false") {
     return Refuse("invalid", "the value of " + Quoted(name_) + " should be true or false");
   }
-  Clause clause;
-  clause.negated = value == "true";
-  Criterion present;
-  present.parameter = parameter;
-  present.spans = {ValueSpan{}};
-  clause.any.push_back(std::move(present));
-  return Push(std::move(clause));
+  const bool missing = value == "true";
+  Clause present;
+  present.negated = missing;
+  present.any.emplace_back().parameter = parameter;
+  present.any.front().spans = {ValueSpan{}};
+  if (!context_->view->has_derived() || !index::TellsAbsence(query_->type_number, parameter)) {
+    return Push(std::move(present));
+  }
+  Clause absent;
+  absent.negated = !missing;
+  absent.any = {Criterion::Exact(index::AbsenceNumber(),
+                                 index::AbsenceOf(parameter, index::Absence::kMissing))};
+  // Leads where few have it.
+  present.hint = true;
+  return (missing || Push(std::move(present))) && Push(std::move(absent));
+}
+
+Subject QueryParser::SubjectOf(const model::SearchParameter& definition,
+                               std::string_view modifier) const {
+  return {&definition,      index::NumberOf(definition), modifier,
+          context_->now_us, context_->base_url,          query_->type};
 }
 
 bool QueryParser::AddIndexed(const model::SearchParameter& definition, std::string_view modifier,
@@ -176,8 +191,7 @@ bool QueryParser::AddIndexed(const model::SearchParameter& definition, std::stri
     return Refuse("too-costly",
                   Quoted(name_) + " has more than " + std::to_string(kMaxValues) + " values");
   }
-  const Subject subject{&definition, index::NumberOf(definition), modifier, context_->now_us,
-                        context_->base_url};
+  const Subject subject = SubjectOf(definition, modifier);
   Clause clause;
   clause.negated = modifier == "not";
   for (const std::string_view one : values) {
@@ -216,11 +230,9 @@ bool QueryParser::AddChain(const model::SearchParameter& definition, std::string
   }
   Clause clause;
   Issues faults;
-  std::string_view targets = type.empty() ? definition.targets : type;
-  while (!targets.empty()) {
-    const std::string_view target = targets.substr(0, targets.find(','));
-    targets.remove_prefix(std::min(target.size() + 1, targets.size()));
-    // Without a type all targets that have the parameter are meant.
+  // Without a type all targets that have the parameter are meant.
+  for (const std::string_view target :
+       type.empty() ? TargetsOf(definition, query_->type) : std::vector{type}) {
     std::shared_ptr<const Query> inner = Inner(target, rest, value, &faults);
     if (inner == nullptr) continue;
     clause.joins.push_back({index::NumberOf(definition), std::string(target),

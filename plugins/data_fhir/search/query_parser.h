@@ -60,6 +60,7 @@ class QueryParser {
 
   bool AddId(std::string_view modifier, std::string_view value);
   bool AddMissing(layout::ParameterNumber parameter, std::string_view value);
+  Subject SubjectOf(const model::SearchParameter& definition, std::string_view modifier) const;
   bool AddIndexed(const model::SearchParameter& definition, std::string_view modifier,
                   std::string_view value);
   bool AddTerminology(const model::SearchParameter& definition, std::string_view modifier,

@@ -76,7 +76,7 @@ bool HoldsFor(const index::Extractor& extractor, layout::TypeNumber type,
 }
 
 Criterion LookAt(std::function<bool(json::Value resource)> look) {
-  Criterion criterion = Criterion::Exact(layout::ParameterNumberOf(index::kAllCode), std::string());
+  Criterion criterion = Criterion::Exact(index::AllNumber(), std::string());
   criterion.look = std::move(look);
   return criterion;
 }

@@ -24,12 +24,9 @@ Status RangeReader::Read(layout::View& view, std::uint64_t rows, const Callback&
       return false;
     }
     if (reverse_) std::reverse(members_.begin(), members_.end());
-    for (const layout::ResourceNumber n : members_) {
-      if (callback(parts.value, n)) continue;
-      rows = read;  // Stopped here: there may be more.
-      return false;
-    }
-    return true;
+    if (members_.empty() || callback(parts.value, members_)) return true;
+    rows = read;  // Stopped here: there may be more.
+    return false;
   };
   STRATA_RETURN_IF_ERROR(view.Scan(begin_, end_, {.reverse = reverse_, .limit = rows}, each));
   STRATA_RETURN_IF_ERROR(broken);
@@ -64,6 +61,23 @@ constexpr std::uint64_t kMostRows = 256;
 
 }  // namespace
 
+void SortUnique(Numbers* numbers) {
+  if (!std::is_sorted(numbers->begin(), numbers->end())) {
+    std::sort(numbers->begin(), numbers->end());
+  }
+  numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
+}
+
+Result<bool> HasRows(layout::View& view, const std::string& prefix) {
+  bool any = false;
+  STRATA_RETURN_IF_ERROR(view.Scan(prefix, layout::PrefixEnd(prefix),
+                                   {.keys_only = true, .limit = 1}, [&](const layout::StoredRow&) {
+                                     any = true;
+                                     return false;
+                                   }));
+  return any;
+}
+
 Status MarkHolders(layout::View& view, layout::TypeNumber type, layout::ParameterNumber parameter,
                    std::string_view value, const Numbers& candidates, std::vector<char>* holds,
                    std::uint64_t* rows_read) {
@@ -75,7 +89,7 @@ Status MarkHolders(layout::View& view, layout::TypeNumber type, layout::Paramete
   std::uint64_t limit = kFirstRows;
   while (candidate != candidates.end()) {
     std::uint64_t rows = 0;
-    const auto before = candidate;
+    bool in_gap = false;
     const auto each = [&](const layout::StoredRow& row) {
       ++rows;
       last = row.key;
@@ -87,23 +101,24 @@ Status MarkHolders(layout::View& view, layout::TypeNumber type, layout::Paramete
         return false;
       }
       if (parts.value != value) return true;  // Behind an empty value, which does not end itself.
+      const auto before = candidate;
       for (const layout::ResourceNumber n : members) {
         candidate = std::lower_bound(candidate, candidates.end(), n);
         if (candidate == candidates.end()) return false;
         if (*candidate == n) (*holds)[static_cast<std::size_t>(candidate - candidates.begin())] = 1;
       }
       candidate = std::upper_bound(candidate, candidates.end(), parts.n);
-      return candidate != candidates.end();
+      in_gap = candidate == before;
+      return !in_gap && candidate != candidates.end();
     };
     std::string begin = layout::IndexKey(type, parameter, value, *candidate);
     if (begin <= last) begin = last.append(1, '\0');
     STRATA_RETURN_IF_ERROR(view.Scan(begin, end, {.limit = limit}, each));
     STRATA_RETURN_IF_ERROR(broken);
     *rows_read += rows;
-    if (rows < limit) break;
+    if (rows < limit && !in_gap) break;
     // Rows that hold candidates one after another are read on; gaps are sought past.
-    const bool dense = static_cast<std::uint64_t>(candidate - before) * 2 >= rows;
-    limit = dense ? std::min(limit * 2, kMostRows) : kFirstRows;
+    limit = in_gap ? kFirstRows : std::min(limit * 2, kMostRows);
   }
   return {};
 }
@@ -143,8 +158,7 @@ Result<Numbers> NumbersOf(layout::View& view, const std::vector<ResourceName>& n
     return {};
   };
   STRATA_RETURN_IF_ERROR(view.ReadResources(candidates, /*with_json=*/false, check));
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
+  SortUnique(&found);
   return found;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,11 +13,17 @@ namespace strata::fhir::search {
 
 // Resource numbers; sorted and unique unless said otherwise.
 using Numbers = std::vector<layout::ResourceNumber>;
+void SortUnique(Numbers* numbers);
+
+// Whether there is a row whose key begins so: one seek. Codes as View::Scan.
+Result<bool> HasRows(layout::View& view, const std::string& prefix);
 
 // A range of index keys that is read in pieces. Single-threaded.
 class RangeReader {
  public:
-  using Callback = std::function<bool(std::string_view value, layout::ResourceNumber n)>;
+  // A value and resources that have it, in the order of reading; false ends the reading.
+  using Callback =
+      std::function<bool(std::string_view value, std::span<const layout::ResourceNumber> members)>;
 
   // Keys [begin, end), from the end to the beginning when `reverse`.
   RangeReader(std::string begin, std::string end, bool reverse = false)
@@ -25,9 +32,8 @@ class RangeReader {
   bool done() const { return done_; }
   std::uint64_t rows_read() const { return rows_read_; }
 
-  // Reads up to `rows` further rows and shows their resources as of the view's moment, until
-  // `callback` answers false: the rest of that row is left out and not shown later either. Codes as
-  // View::Scan.
+  // Reads up to `rows` further rows and shows the resources of each as of the view's moment, until
+  // `callback` answers false. Codes as View::Scan.
   Status Read(layout::View& view, std::uint64_t rows, const Callback& callback);
 
   // Leaves out keys before `key`, or from `key` on, that have not been read yet.

@@ -7,6 +7,7 @@
 
 #include "plugins/data_fhir/index/date_value.h"
 #include "plugins/data_fhir/index/encode.h"
+#include "plugins/data_fhir/index/id_order.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/search/sorting.h"
 
@@ -26,13 +27,14 @@ char FirstByte(const SortKey& sort, int i) {
 }
 
 bool HasClasses(const SortKey& sort) {
+  if (sort.by == SortKey::By::kId) return false;
   return sort.type == SearchType::kDate || sort.type == SearchType::kQuantity;
 }
 
 }  // namespace
 
 int StretchesOf(const SortKey& sort) {
-  if (sort.by != SortKey::By::kParameter) return 0;
+  if (sort.by == SortKey::By::kId) return sort.parameter != 0 ? 1 : 0;
   switch (sort.type) {
     case SearchType::kDate:
       return index::kDateClasses;
@@ -58,6 +60,7 @@ ValueSpan StretchAt(const SortKey& sort, int i) {
 
 std::optional<ValueSpan> StretchAt(const SortKey& sort, int i, std::string_view key) {
   if (key.empty()) return std::nullopt;
+  if (sort.by == SortKey::By::kId) return StartingWith(index::IdOrder(key.substr(1)));
   if (sort.type == SearchType::kDate) {
     const std::optional<std::int64_t> at = DateOfSortValue(key);
     if (!at) return std::nullopt;
@@ -73,6 +76,7 @@ std::optional<ValueSpan> StretchAt(const SortKey& sort, int i, std::string_view 
 }
 
 std::optional<Criterion> HasSortValue(const SortKey& sort, std::string_view key) {
+  if (sort.by == SortKey::By::kId) return std::nullopt;  // Hardly more than one resource has it.
   if (!HasClasses(sort) && key.size() > 1) {
     return Criterion::Exact(sort.parameter, std::string(key.substr(1)));
   }

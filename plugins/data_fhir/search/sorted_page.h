@@ -33,10 +33,13 @@ class SortedPage {
   Status ReadGroup(Clause clause, const std::string& key);
   std::optional<Position> StartOfGroup(const std::string& key) const;
   Status TakeGroup(const PageRows& page, const std::string& key);
-  Status Walk(std::uint64_t work, SortedWalk* walk);
-  Status WalkSteps(const std::vector<SortedWalk::Step>& steps);
+  Result<std::optional<SortedWalk>> BeginWalk();
+  // Answers how much was done.
+  Result<std::uint64_t> Walk(std::uint64_t work, SortedWalk* walk);
+  Result<std::size_t> TakeSteps();
   Status Take(std::vector<SortedWalk::Step> steps);
   PageRows FromWalk(std::optional<std::uint64_t> total);
+  Result<PageRows> FromCandidates(const Numbers& candidates);
   Result<PageRows> FromAll(const Numbers& all);
 
   layout::View& view_;
@@ -44,8 +47,10 @@ class SortedPage {
   const Query& query_;
   Trace* trace_;
   std::optional<SortRow> from_;
+  const Criterion* bounds_ = nullptr;  // The condition on the first key, if it tells where to look.
   bool backwards_ = false;
   std::uint64_t rows_at_once_;
+  std::vector<SortedWalk::Step> steps_;  // Read along the index, not looked at yet.
   // [0, count] in the direction of reading; one more than the page tells that there are more.
   std::vector<SortRow> rows_;
 };

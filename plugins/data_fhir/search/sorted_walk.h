@@ -17,10 +17,19 @@ namespace strata::fhir::search {
 // by. Single-threaded.
 class SortedWalk {
  public:
+  // Along the rows of a composite instead, behind these values of its first component: only
+  // resources that have one of them come by.
+  struct Within {
+    layout::ParameterNumber composite = 0;
+    std::vector<std::string> values;
+  };
+
+  // Only where the values of `bounds` are, if it is not nullptr.
   // nullopt: the index is not in the order of that key. `from` with an empty first key is not
   // supported either: there are only resources without a value from there on.
   static std::optional<SortedWalk> Along(const Query& query, const std::optional<SortRow>& from,
-                                         bool backwards);
+                                         bool backwards, const std::optional<Within>& within,
+                                         const Criterion* bounds);
 
   // A value to sort by and a resource that has it, in the order of the walk, resources of one value
   // by number. Values are whole: the next call answers others. Empty at the end, or when more must
@@ -40,18 +49,25 @@ class SortedWalk {
     RangeReader reader;
     std::vector<Step> waiting;
     int stretch = 0;
+    layout::ParameterNumber parameter = 0;
+    std::string prefix;  // In front of the values that are sorted by.
   };
+  bool AddRange(int stretch, layout::ParameterNumber parameter, const std::string& prefix,
+                const std::optional<SortRow>& from, const Criterion* bounds);
   SortedWalk(const SortKey& sort, layout::TypeNumber type, bool backwards)
       : sort_(sort), type_(type), reverse_(sort.descending != backwards), backwards_(backwards) {}
   bool ComesFirst(const std::string& a, const std::string& b) const {
     return reverse_ ? a > b : a < b;
   }
-  std::string KeyAt(const std::string& value) const;
+  void Order(std::vector<Step>* steps) const;
+  std::string KeyAt(layout::ParameterNumber parameter, const std::string& prefix,
+                    const std::string& value) const;
 
   SortKey sort_;
   layout::TypeNumber type_;
   bool reverse_;
   bool backwards_;
+  std::size_t many_of_one_value_ = 0;
   std::vector<Range> ranges_;
 };
 

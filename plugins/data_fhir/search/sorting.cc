@@ -8,6 +8,7 @@
 #include "plugins/data_fhir/index/date_value.h"
 #include "plugins/data_fhir/index/encode.h"
 #include "plugins/data_fhir/index/extract.h"
+#include "plugins/data_fhir/index/id_order.h"
 #include "plugins/data_fhir/index/kept_values.h"
 #include "plugins/data_fhir/index/number_value.h"
 #include "plugins/data_fhir/layout/bytes.h"
@@ -47,8 +48,11 @@ Result<bool> KeysFromIndex(layout::View& view, layout::TypeNumber type, const So
   const std::string begin = layout::IndexPrefix(type, sort.parameter);
   RangeReader reader(begin, layout::PrefixEnd(begin));
   STRATA_RETURN_IF_ERROR(
-      reader.Read(view, rows->size() * kRowsPerLook, [&](std::string_view value, ResourceNumber n) {
-        if (SortRow* row = Find(*rows, n)) Keep(sort, SortValue(sort.type, value), &row->keys[key]);
+      reader.Read(view, rows->size() * kRowsPerLook, [&](std::string_view value, auto members) {
+        for (const ResourceNumber n : members) {
+          SortRow* const row = Find(*rows, n);
+          if (row != nullptr) Keep(sort, SortValue(sort, value), &row->keys[key]);
+        }
         return true;
       }));
   return reader.done();
@@ -72,7 +76,7 @@ Status KeysFromHeaders(layout::View& view, const std::vector<SortKey>& sort,
         continue;
       }
       const auto keep = [&](std::string_view value) {
-        Keep(sort[key], SortValue(sort[key].type, value), &kept);
+        Keep(sort[key], SortValue(sort[key], value), &kept);
       };
       told = index::VisitKept(*resource.header, sort[key].parameter, keep) && told;
     }
@@ -99,7 +103,7 @@ Status KeysFromResources(layout::View& view, layout::TypeNumber type,
       std::string& kept = (*rows)[places[i]].keys[key];
       kept.clear();
       for (std::size_t e = range.first; e < range.last; ++e) {
-        Keep(sort[key], SortValue(sort[key].type, entries[e].value), &kept);
+        Keep(sort[key], SortValue(sort[key], entries[e].value), &kept);
       }
     }
   });
@@ -107,9 +111,11 @@ Status KeysFromResources(layout::View& view, layout::TypeNumber type,
 
 }  // namespace
 
-std::optional<std::string> SortValue(model::SearchType type, std::string_view value) {
+std::optional<std::string> SortValue(const SortKey& sort, std::string_view value) {
   if (value.empty()) return std::nullopt;
   std::string out(1, kPresent);
+  if (sort.by == SortKey::By::kId) return out.append(value);
+  const SearchType type = sort.type;
   if (type == SearchType::kDate) {
     const std::optional<index::DateRange> date = index::TakeDate(&value);
     if (!date) return std::nullopt;
@@ -124,6 +130,11 @@ std::optional<std::string> SortValue(model::SearchType type, std::string_view va
     return out;
   }
   return out.append(value);
+}
+
+std::string StepKey(const SortKey& sort, const std::string& key) {
+  if (sort.by != SortKey::By::kId || key.empty()) return key;
+  return key.front() + index::IdOrder(std::string_view(key).substr(1));
 }
 
 std::optional<std::int64_t> DateOfSortValue(std::string_view key) {
@@ -141,8 +152,8 @@ bool ComesBefore(const std::vector<SortKey>& sort, const SortRow& a, const SortR
   return a.n < b.n;
 }
 
-Result<std::vector<SortRow>> Sorted(layout::View& view, const Query& query,
-                                    const Numbers& numbers) {
+Result<std::vector<SortRow>> Sorted(layout::View& view, const Query& query, const Numbers& numbers,
+                                    std::size_t first) {
   std::vector<SortRow> rows;
   rows.reserve(numbers.size());
   for (const ResourceNumber n : numbers) {
@@ -174,8 +185,15 @@ Result<std::vector<SortRow>> Sorted(layout::View& view, const Query& query,
     STRATA_RETURN_IF_ERROR(
         KeysFromResources(view, query.type_number, query.sort, in_headers, places, &rows));
   }
-  std::sort(rows.begin(), rows.end(),
-            [&](const SortRow& a, const SortRow& b) { return ComesBefore(query.sort, a, b); });
+  const auto before = [&](const SortRow& a, const SortRow& b) {
+    return ComesBefore(query.sort, a, b);
+  };
+  if (first < rows.size()) {
+    std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(first), rows.end(),
+                      before);
+  } else {
+    std::sort(rows.begin(), rows.end(), before);
+  }
   return rows;
 }
 

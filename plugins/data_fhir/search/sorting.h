@@ -23,11 +23,14 @@ struct SortRow {
 bool ComesBefore(const std::vector<SortKey>& sort, const SortRow& a, const SortRow& b);
 
 // An index value as something to sort by; nullopt for values that are not sorted by.
-std::optional<std::string> SortValue(model::SearchType type, std::string_view value);
+std::optional<std::string> SortValue(const SortKey& sort, std::string_view value);
+// By what the index orders a resource with such a sort key: an id's order is not quite the id.
+std::string StepKey(const SortKey& sort, const std::string& key);
 // The time in a sort value of a date; nullopt: it is none.
 std::optional<std::int64_t> DateOfSortValue(std::string_view key);
 
-// The resources in that order. Errors as the view's.
-Result<std::vector<SortRow>> Sorted(layout::View& view, const Query& query, const Numbers& numbers);
+// The resources in that order; those behind the first so many in any. Errors as the view's.
+Result<std::vector<SortRow>> Sorted(layout::View& view, const Query& query, const Numbers& numbers,
+                                    std::size_t first = SIZE_MAX);
 
 }  // namespace strata::fhir::search

@@ -24,11 +24,10 @@ Result<Numbers> NumbersByUrl(layout::View& view, std::string_view type, std::str
       layout::IndexPrefix(layout::TypeNumberOf(type), layout::ParameterNumberOf("url"), value);
   Numbers numbers;
   RangeReader reader(begin, layout::PrefixEnd(begin));
-  STRATA_RETURN_IF_ERROR(
-      reader.Read(view, kMaxVersions, [&](std::string_view found, layout::ResourceNumber n) {
-        if (found == value) numbers.push_back(n);
-        return true;
-      }));
+  STRATA_RETURN_IF_ERROR(reader.Read(view, kMaxVersions, [&](std::string_view found, auto members) {
+    if (found == value) numbers.insert(numbers.end(), members.begin(), members.end());
+    return true;
+  }));
   return numbers;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/json.h"
 #include "plugins/data_fhir/layout/hash.h"
 #include "plugins/data_fhir/service/capability.h"
 #include "plugins/data_fhir/service/exporter.h"
@@ -20,9 +21,7 @@
 namespace strata::fhir::service {
 namespace {
 
-// Number of the format in FORMAT.md. Stored: never reuse.
-constexpr std::string_view kFormat = "2";
-constexpr auto kStartTimeout = std::chrono::seconds(10);
+constexpr auto kControlTimeout = std::chrono::seconds(10);
 // A message with this much text is sent.
 constexpr std::size_t kMessageBytes = std::size_t{512} << 10;
 constexpr std::size_t kMaxBundleBytes = std::size_t{200} << 20;
@@ -41,9 +40,29 @@ Status Serve(const Context& cx, F&& work) {
   return Told(work());
 }
 
+// The same for what changes nothing: again, once, when the store broke off during it (its process
+// ended) and nothing was answered yet.
+template <typename F>
+Status ServeReading(const Context& cx, const bool& answered, F&& work) {
+  return Serve(cx, [&]() -> Status {
+    const Status status = work();
+    const bool again = status.code() == Code::kUnavailable && !answered && !cx.Cancelled();
+    return again ? work() : status;
+  });
+}
+constexpr bool kAtTheEnd = false;  // Its answer is one message.
+
+// How long the links of a search can be followed; the schema has checked the number.
+std::chrono::minutes PageRetention(std::string_view config_json) {
+  constexpr std::int64_t kDefaultMinutes = 60;
+  const auto config = json::Document::Parse(config_json);
+  const auto minutes = config.ok() ? config->root()["page_minutes"].int_value() : std::nullopt;
+  return std::chrono::minutes(minutes.value_or(kDefaultMinutes));
+}
+
 }  // namespace
 
-DataService::DataService(Host host, std::string_view)
+DataService::DataService(Host host, std::string_view config_json)
     : host_(host),
       store_(
           hosting::v1::HostingClient(host), [host] { return host.NowUs(); },
@@ -62,32 +81,53 @@ DataService::DataService(Host host, std::string_view)
                    data::v1::ReadResponse* response) {
         return ReadPart(store_, cx, request, response);
       }),
-      reindexer_(store_) {}
+      migrator_(store_),
+      reindexer_(store_),
+      sweeper_(store_, host, PageRetention(config_json)) {}
 
 Status DataService::Start() {
-  const Context cx = Context::Background(kStartTimeout);
+  const Context cx = Context::Background(kControlTimeout);
   STRATA_RETURN_IF_ERROR(CheckFormat(cx));
   STRATA_RETURN_IF_ERROR(store_.definitions.Refresh(cx).status());
   reindexer_.Start();
+  sweeper_.Start();
   return {};
 }
 
 Status DataService::CheckFormat(const Context& cx) {
   const std::string key = layout::MetaKey("format");
-  STRATA_ASSIGN_OR_RETURN(const store::HostedRow row, store_.hosting.GetOne(cx, key));
+  STRATA_ASSIGN_OR_RETURN(store::HostedRow row, store_.hosting.GetOne(cx, key));
   if (row.version == 0) {
     store::RowChanges changes;
     changes.RequireAbsent(key);
-    changes.Put(key, std::string(kFormat));
+    changes.Put(key, std::to_string(store::kFormat));
     const Status written = store_.hosting.Commit(cx, std::move(changes)).status();
-    return written.code() == Code::kAborted ? OkStatus() : written;  // another node was faster
+    if (!written.ok() && written.code() != Code::kAborted) return written;
+    STRATA_ASSIGN_OR_RETURN(row, store_.hosting.GetOne(cx, key));  // ours or another node's
   }
-  if (row.value == kFormat) return {};
+  for (std::uint32_t format = store::kFormatWithoutIdOrder; format <= store::kFormat; ++format) {
+    if (row.value != std::to_string(format)) continue;
+    store_.definitions.Open(format);
+    return {};
+  }
   return FailedPrecondition("the store was written in format " + row.value +
-                            " of data_fhir, and this release reads and writes format " +
-                            std::string(kFormat) +
+                            " of data_fhir, and this release reads and writes formats " +
+                            std::to_string(store::kFormatWithoutIdOrder) + " to " +
+                            std::to_string(store::kFormat) +
                             " only: export the records with the release that wrote them, and "
                             "import them into an empty store");
+}
+
+Result<FormatState> DataService::Format() {
+  return migrator_.State(Context::Background(kControlTimeout));
+}
+
+Status DataService::WriteFormat(std::uint32_t format) {
+  return migrator_.Write(Context::Background(kControlTimeout), format);
+}
+
+Result<FormatState> DataService::Migrate(std::chrono::microseconds budget) {
+  return migrator_.Step(Context::Background(kControlTimeout), budget);
 }
 
 Status DataService::Health() {
@@ -99,7 +139,8 @@ Status DataService::Health() {
 }
 
 std::string_view DataService::ConfigSchema() {
-  return R"({"type":"object","additionalProperties":false,"properties":{}})";
+  return R"({"type":"object","additionalProperties":false,"properties":{)"
+         R"("page_minutes":{"type":"integer","minimum":1,"maximum":10080,"default":60}}})";
 }
 
 Status DataService::Describe(Context& cx, const data::v1::DescribeRequest&,
@@ -117,12 +158,16 @@ Status DataService::Describe(Context& cx, const data::v1::DescribeRequest&,
 
 Status DataService::Read(Context& cx, const data::v1::ReadRequest& request,
                          data::v1::ReadResponse* response) {
-  return Serve(cx, [&] { return ReadPart(store_, cx, request, response); });
+  return ServeReading(cx, kAtTheEnd, [&]() -> Status {
+    response->Clear();
+    return ReadPart(store_, cx, request, response);
+  });
 }
 
 Status DataService::History(Context& cx, const data::v1::HistoryRequest& request,
                             Writer<data::v1::HistoryResponse>& writer) {
-  return Serve(cx, [&]() -> Status {
+  bool answered = false;
+  return ServeReading(cx, answered, [&]() -> Status {
     STRATA_ASSIGN_OR_RETURN(const auto subset, SubsetOf(request.parameters(), request.type()));
     data::v1::HistoryResponse message;
     std::uint64_t versions = 0;
@@ -138,18 +183,20 @@ Status DataService::History(Context& cx, const data::v1::HistoryRequest& request
       bytes += version.json.size();
       store::FillResource(version, message.add_resources());
       if (bytes < kMessageBytes) return true;
+      answered = true;
       stopped = !writer.Write(message);
       message.Clear();
       bytes = 0;
       return !stopped;
     };
-    std::string next;
-    STRATA_RETURN_IF_ERROR(store::History(store_, cx, request, visit, &next));
+    store::HistoryLinks links;
+    STRATA_RETURN_IF_ERROR(store::History(store_, cx, request, visit, &links));
     STRATA_RETURN_IF_ERROR(broken);
     if (stopped) return {};
     // What one page holds is known to be all.
-    if (next.empty() && request.page_token().empty()) message.set_total(versions);
-    message.set_next_page_token(std::move(next));
+    if (links.next.empty() && request.page_token().empty()) message.set_total(versions);
+    message.set_next_page_token(std::move(links.next));
+    message.set_previous_page_token(std::move(links.previous));
     static_cast<void>(writer.Write(message));
     return {};
   });
@@ -157,8 +204,10 @@ Status DataService::History(Context& cx, const data::v1::HistoryRequest& request
 
 Status DataService::Search(Context& cx, const data::v1::SearchRequest& request,
                            Writer<data::v1::SearchResponse>& writer) {
-  return Serve(cx, [&] {
+  bool answered = false;
+  return ServeReading(cx, answered, [&] {
     return service::Search(store_, cx, request, [&](data::v1::SearchResponse& message) {
+      answered = true;
       return writer.Write(message);
     });
   });

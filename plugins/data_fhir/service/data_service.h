@@ -1,12 +1,17 @@
 #pragma once
 
+#include <strata/migrate.h>
 #include <strata/plugin.h>
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "plugins/data_fhir/bundle/processor.h"
+#include "plugins/data_fhir/service/migrator.h"
 #include "plugins/data_fhir/service/reindexer.h"
+#include "plugins/data_fhir/service/sweeper.h"
 #include "plugins/data_fhir/store/store.h"
 #include "strata/data/v1/data.strata.h"
 
@@ -22,6 +27,11 @@ class DataService final : public data::v1::DataService {
   // FAILED_PRECONDITION when the store was written by a later release.
   Status Start();
   Status Health();
+  // Control calls (strata/migrate.h).
+  Result<FormatState> Format();
+  Status WriteFormat(std::uint32_t format);
+  Result<FormatState> Migrate(std::chrono::microseconds budget);
+  const void* Extension(std::string_view id) { return MigrateExtension<DataService>(id); }
   static std::string_view ConfigSchema();
 
   Status Describe(Context& cx, const data::v1::DescribeRequest& request,
@@ -61,7 +71,9 @@ class DataService final : public data::v1::DataService {
   const bundle::Search search_;
   const bundle::Operate operate_;
   const bundle::Read read_;
-  Reindexer reindexer_;  // last: its thread uses the others
+  Migrator migrator_;
+  Reindexer reindexer_;  // last: the threads use the others
+  Sweeper sweeper_;
 };
 
 }  // namespace strata::fhir::service

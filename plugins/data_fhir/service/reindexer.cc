@@ -1,15 +1,11 @@
 #include "plugins/data_fhir/service/reindexer.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
 
 #include "plugins/data_fhir/layout/bytes.h"
-#include "plugins/data_fhir/store/hosting_view.h"
-#include "plugins/data_fhir/store/write_set.h"
 
 namespace strata::fhir::service {
 namespace {
@@ -21,11 +17,6 @@ constexpr auto kPause = std::chrono::seconds(1);
 constexpr auto kCallTimeout = std::chrono::seconds(60);
 constexpr std::size_t kBatch = 256;
 constexpr std::uint64_t kSweepRows = 2000;
-
-std::string WithNumber(std::string prefix, ResourceNumber n) {
-  layout::AppendBigEndian(n, layout::kResourceNumberBytes, &prefix);
-  return prefix;
-}
 
 // How much of the parameter's types lies before a place: each type counts the same.
 std::uint64_t Permille(const model::CustomParameter& parameter, TypeNumber at, ResourceNumber n) {
@@ -43,47 +34,12 @@ std::uint64_t Permille(const model::CustomParameter& parameter, TypeNumber at, R
 
 }  // namespace
 
-// Where the work on one parameter is: everything of lesser types, and of this one's lesser numbers,
-// is done.
-struct Reindexer::Cursor {
-  TypeNumber type = 1;
-  ResourceNumber n = 0;
-  std::uint64_t done = 0;
-  std::int64_t began_us = 0;
-
-  std::string Encode() const {
-    std::string bytes;
-    layout::AppendBigEndian(type, 1, &bytes);
-    layout::AppendBigEndian(n, 8, &bytes);
-    layout::AppendBigEndian(done, 8, &bytes);
-    layout::AppendBigEndian(static_cast<std::uint64_t>(began_us), 8, &bytes);
-    return bytes;
-  }
-};
-
 void Reindexer::Start() {
-  thread_ = std::thread([this] { Work(); });
-  pthread_setname_np(thread_.native_handle(), "fhir-reindex");
-}
-
-void Reindexer::Stop() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
-void Reindexer::Work() {
-  while (!stopping()) {
-    const Context cx = Context::Background(kCallTimeout);
+  background_.Start("fhir-reindex", [this] {
     // What fails (the layer below is gone, another node was faster) is tried again.
-    static_cast<void>(RunOnce(cx));
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, kPause, [this] { return stopping(); });
-  }
+    static_cast<void>(RunOnce(Context::Background(kCallTimeout)));
+    return kPause;
+  });
 }
 
 Status Reindexer::RunOnce(const Context& cx) {
@@ -98,23 +54,11 @@ Status Reindexer::RunOnce(const Context& cx) {
   return {};
 }
 
-Result<Reindexer::Cursor> Reindexer::ReadCursor(const Context& cx, std::uint16_t number) const {
-  STRATA_ASSIGN_OR_RETURN(const store::HostedRow row,
-                          store_.hosting.GetOne(cx, store::ReindexKey(number)));
-  Cursor cursor;
-  cursor.began_us = store_.now_us();
-  const std::string_view bytes = row.value;
-  if (bytes.size() != 25) return cursor;
-  cursor.type = static_cast<TypeNumber>(layout::ReadBigEndian(bytes, 1));
-  cursor.n = layout::ReadBigEndian(bytes.substr(1), 8);
-  cursor.done = layout::ReadBigEndian(bytes.substr(9), 8);
-  cursor.began_us = static_cast<std::int64_t>(layout::ReadBigEndian(bytes.substr(17), 8));
-  return cursor;
-}
-
 Status Reindexer::Index(const Context& cx, const model::CustomParameter& wanted) {
   const std::uint16_t number = wanted.definition.number;
-  STRATA_ASSIGN_OR_RETURN(Cursor cursor, ReadCursor(cx, number));
+  STRATA_ASSIGN_OR_RETURN(const store::HostedRow row,
+                          store_.hosting.GetOne(cx, store::ReindexKey(number)));
+  ResourceCursor cursor = ResourceCursor::Decode(row.value, store_.now_us());
   while (!stopping()) {
     // A call of its own for each commit: the whole may take long.
     const Context call = Context::Background(kCallTimeout);
@@ -124,7 +68,7 @@ Status Reindexer::Index(const Context& cx, const model::CustomParameter& wanted)
       return parameter->definition.number == number;
     });
     if (found == all.end() || (*found)->active) return {};
-    if (cursor.type > layout::TypeCount()) {
+    if (cursor.at_end()) {
       store::RowChanges changes;
       store::Definitions::Complete(*set, number, &changes);
       STRATA_RETURN_IF_ERROR(store_.hosting.Commit(call, std::move(changes)).status());
@@ -137,52 +81,21 @@ Status Reindexer::Index(const Context& cx, const model::CustomParameter& wanted)
 }
 
 Status Reindexer::Batch(const Context& cx, const store::DefinitionSet& set,
-                        const model::CustomParameter& parameter, Cursor* cursor) {
-  Cursor next = *cursor;
+                        const model::CustomParameter& parameter, ResourceCursor* cursor) {
+  ResourceCursor next = *cursor;
   const std::uint16_t number = parameter.definition.number;
   std::vector<ResourceNumber> numbers;
   if (parameter.AppliesTo(layout::TypeNameOf(cursor->type))) {
-    STRATA_ASSIGN_OR_RETURN(const std::uint64_t latest, store_.hosting.LatestVersion(cx));
-    store::HostingView view(store_.records, cx, latest);
-    const std::string all =
-        layout::IndexPrefix(cursor->type, layout::ParameterNumberOf(index::kAllCode));
-    STRATA_RETURN_IF_ERROR(layout::ScanIndex(view, WithNumber(all, cursor->n),
-                                             layout::PrefixEnd(all), /*reverse=*/false,
-                                             [&](const layout::IndexKeyParts& parts) {
-                                               if (parts.value.empty() && parts.n >= cursor->n)
-                                                 numbers.push_back(parts.n);
-                                               return numbers.size() < kBatch;
-                                             }));
+    STRATA_ASSIGN_OR_RETURN(numbers, ResourcesFrom(store_, cx, *cursor, kBatch));
   }
-  store::RowChanges changes;
-  store::WriteSet lives(store_);
-  std::vector<std::string> keys;
-  for (const ResourceNumber n : numbers) keys.push_back(layout::CurrentKey(n));
-  STRATA_ASSIGN_OR_RETURN(const auto rows, store_.hosting.Get(cx, keys));
-  json::Parser parser;
-  index::EntryList entries;
   const layout::ParameterNumber only[] = {number};
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].version == 0) continue;
-    STRATA_ASSIGN_OR_RETURN(const layout::Row row, layout::ParseRow(rows[i].value));
-    if (row.header.change == layout::Change::kDeleted) continue;
-    STRATA_ASSIGN_OR_RETURN(const std::string text, store_.records.Text(cx, numbers[i], row));
-    STRATA_ASSIGN_OR_RETURN(const json::Value root, parser.Parse(text));
-    set.extractor().ExtractOnly(cursor->type, root, only, &entries);
-    if (entries.size() == 0) continue;
-    // Whoever changes the resource meanwhile indexes it himself.
-    changes.RequireVersion(keys[i], rows[i].version);
-    lives.AddLives(cursor->type, numbers[i], entries);
-  }
-  STRATA_RETURN_IF_ERROR(lives.FinishLives(cx, &changes));
-  next.done += numbers.size();
-  if (numbers.size() < kBatch) {
-    ++next.type;
-    next.n = 0;
-  } else {
-    next.n = numbers.back() + 1;
-  }
-  const bool skips = numbers.empty() && next.type <= layout::TypeCount();
+  const EntriesOf entries = [&](json::Value resource, index::EntryList* out) {
+    set.extractor().ExtractOnly(cursor->type, resource, only, out);
+  };
+  store::RowChanges changes;
+  STRATA_RETURN_IF_ERROR(IndexResources(store_, cx, cursor->type, numbers, entries, &changes));
+  next.Pass(numbers, kBatch);
+  const bool skips = numbers.empty() && !next.at_end();
   if (!skips) {
     STRATA_RETURN_IF_ERROR(store_.definitions.Change(cx, set, {}, &changes));
     changes.Put(store::ReindexKey(number), next.Encode());

@@ -1,5 +1,6 @@
 #include "plugins/data_fhir/service/searcher.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "plugins/data_fhir/service/presentation.h"
 #include "plugins/data_fhir/store/fault.h"
 #include "plugins/data_fhir/store/hosting_view.h"
+#include "plugins/data_fhir/store/sweep.h"
 
 namespace strata::fhir::service {
 namespace {
@@ -29,16 +31,13 @@ std::string Purpose(const SearchRequest& request) {
 
 // The moment of a search, and where its page begins.
 struct Place {
-  std::uint64_t as_of = 0;
+  std::optional<std::uint64_t> as_of;  // Nothing: that of what is read first.
   std::string position;
 };
 
 Result<Place> PlaceOf(store::Store& store, const Context& cx, const SearchRequest& request) {
   Place place;
-  if (request.page_token().empty()) {
-    STRATA_ASSIGN_OR_RETURN(place.as_of, store.hosting.LatestVersion(cx));
-    return place;
-  }
+  if (request.page_token().empty()) return place;
   STRATA_ASSIGN_OR_RETURN(place.position,
                           store.tokens.Open(cx, Purpose(request), request.page_token()));
   STRATA_ASSIGN_OR_RETURN(place.as_of, search::MomentOf(place.position));
@@ -130,6 +129,7 @@ Status Search(store::Store& store, const Context& cx, const SearchRequest& reque
       search::Execute(view, request, {.now_us = store.now_us(), .position = place.position}));
   STRATA_ASSIGN_OR_RETURN(std::string next, Seal(store, cx, request, page.next));
   STRATA_ASSIGN_OR_RETURN(std::string previous, Seal(store, cx, request, page.previous));
+  if (place.as_of) STRATA_RETURN_IF_ERROR(store::CheckMoment(store.hosting, cx, *place.as_of));
   PageWriter writer(view, page.subset, visit);
   STRATA_RETURN_IF_ERROR(writer.Add(page.matches, data::v1::SearchEntry::MODE_MATCH));
   STRATA_RETURN_IF_ERROR(writer.Add(page.included, data::v1::SearchEntry::MODE_INCLUDE));

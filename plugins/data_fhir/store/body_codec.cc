@@ -3,10 +3,9 @@
 #define ZSTD_STATIC_LINKING_ONLY  // the format without magic number: 4 bytes less a resource
 #include <zstd.h>
 
+#include <array>
+#include <atomic>
 #include <utility>
-#include <vector>
-
-#include "core/base/mutex.h"
 
 // strata_embed
 extern "C" const char strata_fhir_dictionary_1[];
@@ -34,26 +33,34 @@ std::string_view Dictionary1() {
           static_cast<std::size_t>(strata_fhir_dictionary_1_end - strata_fhir_dictionary_1)};
 }
 
-// Objects that are costly to make and serve one thread at a time. Thread-safe.
-template <typename T>
+// Objects that are costly to make and serve one thread at a time. Nobody waits. Thread-safe.
+template <typename Owner>
 class Pool {
  public:
-  T Take() {
-    base::MutexLock lock(mutex_);
-    if (idle_.empty()) return nullptr;
-    T taken = std::move(idle_.back());
-    idle_.pop_back();
-    return taken;
+  ~Pool() {
+    while (Take() != nullptr) continue;
   }
-  void Give(T object) {
-    base::MutexLock lock(mutex_);
-    if (idle_.size() < kMost) idle_.push_back(std::move(object));
+  Owner Take() {
+    for (auto& place : idle_) {
+      if (auto* const object = place.exchange(nullptr, std::memory_order_acquire)) {
+        return Owner(object);
+      }
+    }
+    return nullptr;
+  }
+  void Give(Owner object) {
+    for (auto& place : idle_) {
+      typename Owner::pointer none = nullptr;
+      if (place.compare_exchange_strong(none, object.get(), std::memory_order_release,
+                                        std::memory_order_relaxed)) {
+        static_cast<void>(object.release());
+        return;
+      }
+    }
   }
 
  private:
-  static constexpr std::size_t kMost = 8;
-  base::Mutex mutex_;
-  std::vector<T> idle_ STRATA_GUARDED_BY(mutex_);
+  std::array<std::atomic<typename Owner::pointer>, 8> idle_{};
 };
 
 Compressor NewCompressor(const ZSTD_CDict* dictionary) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/base/status.h"
@@ -28,12 +29,17 @@ RequestName NameOf(const Request& request) {
   return {request.request_id(), layout::Hash64(request.SerializeAsString())};
 }
 
-// Runs `once` until it has not lost against other writers.
+// Runs `once` until it has not lost against other writers. A change with a name is begun again,
+// once, when the store broke off during it (UNAVAILABLE: its process ended): `once` begins by
+// looking whether the change was carried out.
 template <typename F>
-Status Repeat(const Context& cx, F&& once) {
+Status Repeat(const Context& cx, const RequestName& name, F&& once) {
+  bool knows_itself = !name.id.empty();
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const Status status = once();
-    if (status.code() != Code::kAborted) return status;
+    const bool broke_off =
+        status.code() == Code::kUnavailable && std::exchange(knows_itself, false);
+    if (status.code() != Code::kAborted && !broke_off) return status;
     if (cx.Cancelled()) return Cancelled("the caller is gone");
   }
   return TooBusy();

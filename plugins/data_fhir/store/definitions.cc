@@ -17,8 +17,10 @@ constexpr std::uint64_t kMaxNumber = layout::kCompanion - 1;
 
 std::string RowKey() { return layout::MetaKey("search-parameters"); }
 
-// The row: {"next":3,"parameters":[..],"dropped":[32770]}. Stored: only ever add members.
-std::string RowText(std::uint64_t next, const std::vector<const CustomParameter*>& parameters,
+// The row: {"next":3,"parameters":[..],"dropped":[32770]}, and in a store that began in an earlier
+// format {..,"format":4,"began":2,"wholeSince":1234}. Stored: only ever add members.
+std::string RowText(const DefinitionSet& of, std::uint64_t next,
+                    const std::vector<const CustomParameter*>& parameters,
                     const std::vector<std::uint16_t>& dropped) {
   std::string text;
   json::Writer writer(&text);
@@ -27,19 +29,47 @@ std::string RowText(std::uint64_t next, const std::vector<const CustomParameter*
   for (const CustomParameter* parameter : parameters) WriteDefinition(*parameter, &writer);
   writer.EndArray().Key("dropped").BeginArray();
   for (const std::uint16_t number : dropped) writer.Int(number);
-  writer.EndArray().EndObject();
+  writer.EndArray();
+  if (of.began != of.format) {
+    writer.Key("format").Int(of.format).Key("began").Int(of.began);
+    if (of.whole_since) {
+      writer.Key("wholeSince").Int(static_cast<std::int64_t>(*of.whole_since));
+    }
+  }
+  writer.EndObject();
   return text;
+}
+
+std::vector<const CustomParameter*> ParametersOf(const DefinitionSet& set) {
+  std::vector<const CustomParameter*> out;
+  for (const auto& parameter : set.custom.all()) out.push_back(parameter.get());
+  return out;
+}
+
+// The extractor that differs from the standard's, if it does.
+void FinishSet(DefinitionSet* set) {
+  if (set->custom.all().empty() && set->format == kFormat) return;
+  const index::Extractor::Extras extras{.id_order = set->format > kFormatWithoutIdOrder,
+                                        .derived = set->format > kFormatWithoutDerived};
+  set->own_extractor = std::make_unique<const index::Extractor>(ParametersOf(*set), extras);
+}
+
+// That of a store without the row.
+std::shared_ptr<const DefinitionSet> SetWithoutRow(std::uint32_t format) {
+  auto set = std::make_shared<DefinitionSet>();
+  set->format = set->began = format;
+  FinishSet(set.get());
+  return set;
 }
 
 // Changes being made to a set.
 class Editing {
  public:
-  explicit Editing(const DefinitionSet& set) : next_(set.next_number), dropped_(set.dropped) {
-    for (const auto& parameter : set.custom.all()) parameters_.push_back(parameter.get());
-  }
+  explicit Editing(const DefinitionSet& set)
+      : set_(set), next_(set.next_number), parameters_(ParametersOf(set)), dropped_(set.dropped) {}
 
   bool changed() const { return changed_; }
-  std::string Text() const { return RowText(next_, parameters_, dropped_); }
+  std::string Text() const { return RowText(set_, next_, parameters_, dropped_); }
 
   Status Apply(const Write& write, std::uint64_t end_number) {
     std::unique_ptr<CustomParameter> wanted;
@@ -99,6 +129,7 @@ class Editing {
     return false;
   }
 
+  const DefinitionSet& set_;
   std::uint64_t next_;
   std::vector<const CustomParameter*> parameters_;
   std::vector<std::unique_ptr<CustomParameter>> added_;
@@ -113,7 +144,13 @@ std::string ReindexKey(std::uint16_t number) {
 }
 
 Definitions::Definitions(const Hosting& hosting)
-    : hosting_(hosting), set_(std::make_shared<const DefinitionSet>()) {}
+    : hosting_(hosting), set_(SetWithoutRow(kFormat)) {}
+
+void Definitions::Open(std::uint32_t format) {
+  base::MutexLock lock(mutex_);
+  opened_ = format;
+  set_ = SetWithoutRow(format);
+}
 
 std::shared_ptr<const DefinitionSet> Definitions::Snapshot() const {
   base::MutexLock lock(mutex_);
@@ -129,35 +166,46 @@ std::shared_ptr<model::IndexProgress> Definitions::ProgressOf(std::uint16_t numb
 
 Result<std::shared_ptr<const DefinitionSet>> Definitions::Refresh(const Context& cx) {
   STRATA_ASSIGN_OR_RETURN(const HostedRow row, hosting_.GetOne(cx, RowKey()));
-  std::shared_ptr<const DefinitionSet> current = Snapshot();
+  std::shared_ptr<const DefinitionSet> current;
+  std::uint32_t opened = 0;
+  {
+    base::MutexLock lock(mutex_);
+    current = set_;
+    opened = opened_;
+  }
   if (current->row_version == row.version) return current;
-  STRATA_ASSIGN_OR_RETURN(std::shared_ptr<const DefinitionSet> latest, Parse(row));
+  if (row.version == 0) return SetWithoutRow(opened);
+  STRATA_ASSIGN_OR_RETURN(std::shared_ptr<const DefinitionSet> latest, Parse(row, opened));
   base::MutexLock lock(mutex_);
   if (set_->row_version < latest->row_version) set_ = latest;
   return latest;
 }
 
-Result<std::shared_ptr<DefinitionSet>> Definitions::Parse(const HostedRow& row) const {
+Result<std::shared_ptr<DefinitionSet>> Definitions::Parse(const HostedRow& row,
+                                                          std::uint32_t opened) const {
   auto set = std::make_shared<DefinitionSet>();
   set->row_version = row.version;
-  if (row.version == 0) return set;
+  set->custom = model::CustomParameters(row.version);
   const Result<json::Document> document = json::Document::Parse(row.value);
   if (!document.ok()) return DataLoss("the store's search parameters cannot be read");
   const json::Value root = document->root();
   set->next_number = static_cast<std::uint64_t>(root["next"].int_value().value_or(1));
-  std::vector<const CustomParameter*> parameters;
   for (const json::Value stored : root["parameters"].elements()) {
     STRATA_ASSIGN_OR_RETURN(auto parameter, ParseDefinition(stored));
     parameter->progress = ProgressOf(parameter->definition.number);
-    parameters.push_back(parameter.get());
     set->custom.Add(std::move(parameter));
   }
   for (const json::Value number : root["dropped"].elements()) {
     set->dropped.push_back(static_cast<std::uint16_t>(number.int_value().value_or(0)));
   }
-  if (!parameters.empty()) {
-    set->own_extractor = std::make_unique<const index::Extractor>(std::move(parameters));
+  set->format = static_cast<std::uint32_t>(root["format"].int_value().value_or(opened));
+  set->began = static_cast<std::uint32_t>(root["began"].int_value().value_or(opened));
+  if (set->began != set->format) {
+    set->whole_since.reset();
+    const std::optional<std::int64_t> since = root["wholeSince"].int_value();
+    if (since) set->whole_since = static_cast<std::uint64_t>(*since);
   }
+  FinishSet(set.get());
   return set;
 }
 
@@ -182,10 +230,9 @@ Status Definitions::Change(const Context& cx, const DefinitionSet& set,
 }
 
 void Definitions::Complete(const DefinitionSet& set, std::uint16_t number, RowChanges* changes) {
-  std::vector<const CustomParameter*> parameters;
+  std::vector<const CustomParameter*> parameters = ParametersOf(set);
   std::vector<std::unique_ptr<CustomParameter>> copies;
-  for (const auto& parameter : set.custom.all()) {
-    parameters.push_back(parameter.get());
+  for (const CustomParameter*& parameter : parameters) {
     if (parameter->definition.number != number) continue;
     auto copy = std::make_unique<CustomParameter>();
     copy->id = parameter->id;
@@ -198,14 +245,23 @@ void Definitions::Complete(const DefinitionSet& set, std::uint16_t number, RowCh
     copy->components = parameter->components;
     copy->end_number = parameter->end_number;
     copy->Bind(parameter->definition.type, number);
-    parameters.back() = copy.get();
+    parameter = copy.get();
     copies.push_back(std::move(copy));
   }
   std::vector<std::uint16_t> dropped = set.dropped;
   std::erase(dropped, number);
   changes->RequireUnchanged(RowKey(), set.row_version);
-  changes->Put(RowKey(), RowText(set.next_number, parameters, dropped));
+  changes->Put(RowKey(), RowText(set, set.next_number, parameters, dropped));
   changes->Erase(ReindexKey(number));
+}
+
+void Definitions::Upgrade(const DefinitionSet& set, std::optional<std::uint64_t> whole_since,
+                          RowChanges* changes) {
+  DefinitionSet upgraded;
+  upgraded.began = set.began;
+  upgraded.whole_since = whole_since;
+  changes->RequireUnchanged(RowKey(), set.row_version);
+  changes->Put(RowKey(), RowText(upgraded, set.next_number, ParametersOf(set), set.dropped));
 }
 
 }  // namespace strata::fhir::store

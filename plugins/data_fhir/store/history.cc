@@ -1,7 +1,10 @@
 #include "plugins/data_fhir/store/history.h"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,6 +36,40 @@ std::string Purpose(const HistoryRequest& request) {
       .append(std::to_string(request.at_begin_us()))
       .append(" ")
       .append(std::to_string(request.at_end_us()));
+}
+
+// What a token holds: the moment, a place in the history (in bytes of the kind of history), and the
+// side of the place that the page is on: older versions, or newer ones.
+struct PageStart {
+  std::uint64_t as_of = 0;  // 0: the first page
+  std::string place;
+  bool newer = false;
+};
+constexpr std::size_t kVersionBytes = 8;
+constexpr char kNewer = '\1';
+
+Result<PageStart> OpenToken(Store& store, const Context& cx, const HistoryRequest& request,
+                            std::size_t place_bytes) {
+  PageStart start;
+  if (request.page_token().empty()) return start;
+  STRATA_ASSIGN_OR_RETURN(const std::string payload,
+                          store.tokens.Open(cx, Purpose(request), request.page_token()));
+  if (payload.size() < kVersionBytes + place_bytes) {
+    return Internal("a sealed page token holds no place");
+  }
+  start.as_of = layout::ReadBigEndian(payload, kVersionBytes);
+  start.place = payload.substr(kVersionBytes, place_bytes);
+  start.newer = payload.size() > kVersionBytes + place_bytes;
+  return start;
+}
+
+Result<std::string> SealToken(Store& store, const Context& cx, const HistoryRequest& request,
+                              const PageStart& start) {
+  std::string payload;
+  layout::AppendBigEndian(start.as_of, kVersionBytes, &payload);
+  payload.append(start.place);
+  if (start.newer) payload.push_back(kNewer);
+  return store.tokens.Seal(cx, Purpose(request), payload);
 }
 
 // Which versions the request is about. FHIR R4 http.html#history: _since and _at.
@@ -68,33 +105,43 @@ class TimelinePage {
   TimelinePage(Store& store, const Context& cx, const HistoryRequest& request)
       : store_(store), cx_(cx), request_(request), filter_(request) {}
 
-  Status Run(std::uint64_t as_of, const TimelinePosition& before, FunctionRef<bool(Version&)> visit,
-             std::optional<TimelinePosition>* last) {
+  // What is older than `place`, or newer. *beyond: there is more behind it on that side.
+  Status Run(std::uint64_t as_of, const TimelinePosition& place, bool newer,
+             FunctionRef<bool(Version&)> visit, bool* beyond) {
+    STRATA_RETURN_IF_ERROR(Collect(as_of, place, newer, beyond));
+    if (newer) std::reverse(page_.begin(), page_.end());
+    for (std::size_t at = 0; at < page_.size(); at += kBatch) {
+      const std::size_t count = std::min(page_.size() - at, kBatch);
+      STRATA_ASSIGN_OR_RETURN(const bool more, Answer({page_.data() + at, count}, visit));
+      if (!more) break;
+    }
+    return {};
+  }
+  bool empty() const { return page_.empty(); }
+  TimelinePosition first() const { return PositionOf(page_.front().key); }
+  TimelinePosition last() const { return PositionOf(page_.back().key); }
+
+ private:
+  Status Collect(std::uint64_t as_of, const TimelinePosition& place, bool newer, bool* beyond) {
     STRATA_ASSIGN_OR_RETURN(auto types, Types());
-    Timeline timeline(store_.hosting, cx_, std::move(types), {{}, before, /*reverse=*/true});
-    std::vector<TimelineItem> batch;
-    std::uint32_t left = PageSize(request_);
+    Timeline::Range range{{}, place, /*reverse=*/true};
+    if (newer) {
+      range = {place, TimelinePosition::Behind(as_of), /*reverse=*/false};
+      ++range.from.version;
+    }
+    Timeline timeline(store_.hosting, cx_, std::move(types), range);
     while (true) {
       STRATA_ASSIGN_OR_RETURN(const auto item, timeline.Next());
-      if (!item) break;
+      if (!item) return {};
       if (cx_.Cancelled()) return Cancelled("the caller is gone");
       STRATA_ASSIGN_OR_RETURN(const bool wanted, Wants(*item, as_of));
       if (!wanted) continue;
-      if (left == 0) {
-        *last = last_;
-        break;
-      }
-      --left;
-      last_ = PositionOf(item->key);
-      batch.push_back(*item);
-      if (batch.size() < kBatch) continue;
-      STRATA_ASSIGN_OR_RETURN(const bool more, Flush(&batch, visit));
-      if (!more) return {};
+      *beyond = page_.size() == PageSize(request_);
+      if (*beyond) return {};
+      page_.push_back(*item);
     }
-    return Flush(&batch, visit).status();
   }
 
- private:
   Result<std::vector<layout::TypeNumber>> Types() {
     if (request_.type().empty()) return TypesInStore(store_.hosting, cx_);
     return std::vector<layout::TypeNumber>{layout::TypeNumberOf(request_.type())};
@@ -114,12 +161,11 @@ class TimelinePage {
     return filter_.WantsWithNext(versions.front().header.last_updated_us);
   }
 
-  Result<bool> Flush(std::vector<TimelineItem>* batch, FunctionRef<bool(Version&)> visit) {
+  Result<bool> Answer(std::span<const TimelineItem> items, FunctionRef<bool(Version&)> visit) {
     std::vector<Records::VersionKey> keys;
-    for (const TimelineItem& item : *batch) keys.push_back({item.key.n, item.key.version});
+    for (const TimelineItem& item : items) keys.push_back({item.key.n, item.key.version});
     STRATA_ASSIGN_OR_RETURN(auto versions,
                             store_.records.ReadVersions(cx_, keys, /*with_json=*/true));
-    batch->clear();
     for (Version& version : versions) {
       if (!visit(version)) return false;
     }
@@ -130,7 +176,7 @@ class TimelinePage {
   const Context& cx_;
   const HistoryRequest& request_;
   const Filter filter_;
-  TimelinePosition last_;
+  std::vector<TimelineItem> page_;
 };
 
 // Pages of one resource: its R row, then its H rows.
@@ -139,30 +185,34 @@ class InstancePage {
   InstancePage(Store& store, const Context& cx, const HistoryRequest& request)
       : store_(store), cx_(cx), request_(request), filter_(request) {}
 
-  // Versions below `before` (0: all), none newer than as_of.
-  Status Run(const Current& current, std::uint64_t as_of, layout::VersionId before,
-             FunctionRef<bool(Version&)> visit, std::optional<layout::VersionId>* last) {
-    left_ = PageSize(request_);
-    std::vector<layout::VersionId> page;
+  // Versions below `place` (0: all) or, `newer`, the next ones above it; none newer than as_of.
+  // *beyond: there is more behind them on that side.
+  Status Run(const Current& current, std::uint64_t as_of, layout::VersionId place, bool newer,
+             FunctionRef<bool(Version&)> visit, bool* beyond) {
+    const std::size_t size = PageSize(request_);
     const auto consider = [&](const layout::RowHeader& header, std::uint64_t commit_version) {
       if (commit_version > as_of) return true;
       const auto next = next_updated_us_;
       next_updated_us_ = header.last_updated_us;
-      if (before != 0 && header.version_id >= before) return true;
+      if (newer && header.version_id <= place) return false;
+      if (!newer && place != 0 && header.version_id >= place) return true;
       if (!Wants(header, next)) return true;
-      if (left_ == 0) {
-        *last = page.back();
-        return false;
+      if (page_.size() == size) {
+        *beyond = true;
+        if (!newer) return false;
+        page_.pop_front();
       }
-      --left_;
-      page.push_back(header.version_id);
+      page_.push_back(header.version_id);
       return true;
     };
     if (consider(current.header, current.row_version)) {
       STRATA_RETURN_IF_ERROR(ScanHistory(current.n, consider));
     }
-    return Answer(current.n, page, visit);
+    return Answer(current.n, visit);
   }
+  bool empty() const { return page_.empty(); }
+  layout::VersionId first() const { return page_.front(); }
+  layout::VersionId last() const { return page_.back(); }
 
  private:
   bool Wants(const layout::RowHeader& header, std::optional<std::int64_t> next) const {
@@ -187,13 +237,12 @@ class InstancePage {
     return broken;
   }
 
-  Status Answer(layout::ResourceNumber n, const std::vector<layout::VersionId>& page,
-                FunctionRef<bool(Version&)> visit) {
+  Status Answer(layout::ResourceNumber n, FunctionRef<bool(Version&)> visit) {
     std::vector<Records::VersionKey> keys;
-    for (std::size_t at = 0; at < page.size(); at += kBatch) {
+    for (std::size_t at = 0; at < page_.size(); at += kBatch) {
       keys.clear();
-      for (std::size_t i = at; i < std::min(page.size(), at + kBatch); ++i) {
-        keys.push_back({n, page[i]});
+      for (std::size_t i = at; i < std::min(page_.size(), at + kBatch); ++i) {
+        keys.push_back({n, page_[i]});
       }
       STRATA_ASSIGN_OR_RETURN(auto versions,
                               store_.records.ReadVersions(cx_, keys, /*with_json=*/true));
@@ -208,75 +257,76 @@ class InstancePage {
   const Context& cx_;
   const HistoryRequest& request_;
   const Filter filter_;
-  std::uint32_t left_ = 0;
+  std::deque<layout::VersionId> page_;
   std::optional<std::int64_t> next_updated_us_;
 };
 
-constexpr std::size_t kVersionBytes = 8;
+std::string PlaceOf(layout::VersionId version) {
+  std::string place;
+  layout::AppendBigEndian(version, kVersionBytes, &place);
+  return place;
+}
+std::string PlaceOf(const TimelinePosition& position) { return position.Encode(); }
 
-Status InstanceHistory(Store& store, const Context& cx, const HistoryRequest& request,
-                       FunctionRef<bool(Version&)> visit, std::string* next_page_token) {
-  STRATA_ASSIGN_OR_RETURN(const ResourceKey key, CheckKey(request.type(), request.id()));
-  std::uint64_t as_of = 0;
-  layout::VersionId before = 0;
-  if (!request.page_token().empty()) {
-    STRATA_ASSIGN_OR_RETURN(const std::string payload,
-                            store.tokens.Open(cx, Purpose(request), request.page_token()));
-    as_of = layout::ReadBigEndian(payload, kVersionBytes);
-    before = static_cast<layout::VersionId>(
-        layout::ReadBigEndian(std::string_view(payload).substr(kVersionBytes), kVersionBytes));
+// The links of a page: the one that it was asked from leads back.
+template <typename Page>
+Status SealTokens(Store& store, const Context& cx, const HistoryRequest& request,
+                  const PageStart& start, const Page& page, bool beyond, HistoryLinks* links) {
+  if (page.empty()) return {};
+  const bool follows = !start.place.empty();
+  if (start.newer ? follows : beyond) {
+    STRATA_ASSIGN_OR_RETURN(
+        links->next, SealToken(store, cx, request, {start.as_of, PlaceOf(page.last()), false}));
   }
-  STRATA_ASSIGN_OR_RETURN(const Current current, store.records.LoadOne(cx, key));
-  if (!current.known()) return NoSuchResource(key.type_name(), key.id);
-  if (as_of == 0) as_of = current.row_version;
-
-  std::optional<layout::VersionId> last;
-  STRATA_RETURN_IF_ERROR(
-      InstancePage(store, cx, request).Run(current, as_of, before, visit, &last));
-  if (!last) return {};
-  std::string payload;
-  layout::AppendBigEndian(as_of, kVersionBytes, &payload);
-  layout::AppendBigEndian(*last, kVersionBytes, &payload);
-  STRATA_ASSIGN_OR_RETURN(*next_page_token, store.tokens.Seal(cx, Purpose(request), payload));
+  if (start.newer ? beyond : follows) {
+    STRATA_ASSIGN_OR_RETURN(
+        links->previous, SealToken(store, cx, request, {start.as_of, PlaceOf(page.first()), true}));
+  }
   return {};
 }
 
+Status InstanceHistory(Store& store, const Context& cx, const HistoryRequest& request,
+                       FunctionRef<bool(Version&)> visit, HistoryLinks* links) {
+  STRATA_ASSIGN_OR_RETURN(const ResourceKey key, CheckKey(request.type(), request.id()));
+  STRATA_ASSIGN_OR_RETURN(PageStart start, OpenToken(store, cx, request, kVersionBytes));
+  const auto place =
+      start.place.empty()
+          ? layout::VersionId{0}
+          : static_cast<layout::VersionId>(layout::ReadBigEndian(start.place, kVersionBytes));
+  STRATA_ASSIGN_OR_RETURN(const Current current, store.records.LoadOne(cx, key));
+  if (!current.known()) return NoSuchResource(key.type_name(), key.id);
+  if (start.as_of == 0) start.as_of = current.row_version;
+  InstancePage page(store, cx, request);
+  bool beyond = false;
+  STRATA_RETURN_IF_ERROR(page.Run(current, start.as_of, place, start.newer, visit, &beyond));
+  return SealTokens(store, cx, request, start, page, beyond, links);
+}
+
 Status TimelineHistory(Store& store, const Context& cx, const HistoryRequest& request,
-                       FunctionRef<bool(Version&)> visit, std::string* next_page_token) {
+                       FunctionRef<bool(Version&)> visit, HistoryLinks* links) {
   if (!request.type().empty() && layout::TypeNumberOf(request.type()) == 0) {
     return UnknownType(request.type());
   }
-  std::uint64_t as_of = 0;
-  TimelinePosition before;
-  if (request.page_token().empty()) {
-    STRATA_ASSIGN_OR_RETURN(as_of, store.hosting.LatestVersion(cx));
-    before = TimelinePosition::Behind(as_of);
-  } else {
-    STRATA_ASSIGN_OR_RETURN(const std::string payload,
-                            store.tokens.Open(cx, Purpose(request), request.page_token()));
-    as_of = layout::ReadBigEndian(payload, kVersionBytes);
-    const auto position = TimelinePosition::Decode(std::string_view(payload).substr(kVersionBytes));
-    if (!position) return Internal("a sealed page token holds no position");
-    before = *position;
+  STRATA_ASSIGN_OR_RETURN(PageStart start,
+                          OpenToken(store, cx, request, TimelinePosition{}.Encode().size()));
+  if (start.as_of == 0) {
+    STRATA_ASSIGN_OR_RETURN(start.as_of, store.hosting.LatestVersion(cx));
   }
-  std::optional<TimelinePosition> last;
-  STRATA_RETURN_IF_ERROR(TimelinePage(store, cx, request).Run(as_of, before, visit, &last));
-  if (!last) return {};
-  std::string payload;
-  layout::AppendBigEndian(as_of, kVersionBytes, &payload);
-  payload.append(last->Encode());
-  STRATA_ASSIGN_OR_RETURN(*next_page_token, store.tokens.Seal(cx, Purpose(request), payload));
-  return {};
+  const auto place = start.place.empty() ? TimelinePosition::Behind(start.as_of)
+                                         : TimelinePosition::Decode(start.place);
+  if (!place) return Internal("a sealed page token holds no position");
+  TimelinePage page(store, cx, request);
+  bool beyond = false;
+  STRATA_RETURN_IF_ERROR(page.Run(start.as_of, *place, start.newer, visit, &beyond));
+  return SealTokens(store, cx, request, start, page, beyond, links);
 }
 
 }  // namespace
 
 Status History(Store& store, const Context& cx, const HistoryRequest& request,
-               FunctionRef<bool(Version&)> visit, std::string* next_page_token) {
-  if (!request.id().empty()) {
-    return InstanceHistory(store, cx, request, visit, next_page_token);
-  }
-  return TimelineHistory(store, cx, request, visit, next_page_token);
+               FunctionRef<bool(Version&)> visit, HistoryLinks* links) {
+  if (!request.id().empty()) return InstanceHistory(store, cx, request, visit, links);
+  return TimelineHistory(store, cx, request, visit, links);
 }
 
 }  // namespace strata::fhir::store

@@ -80,7 +80,8 @@ Result<std::uint64_t> Hosting::LatestVersion(const Context& cx) const {
   return response.last_version();
 }
 
-Status Hosting::Scan(const Context& cx, const ScanRange& range, RowVisitor visit) const {
+Status Hosting::Scan(const Context& cx, const ScanRange& range, RowVisitor visit,
+                     std::optional<std::uint64_t>* view_version) const {
   hosting::v1::ScanRequest request;
   request.set_begin(std::string(range.begin));
   request.set_end(std::string(range.end));
@@ -89,6 +90,7 @@ Status Hosting::Scan(const Context& cx, const ScanRange& range, RowVisitor visit
   request.set_limit(range.limit);
   bool broken = false;
   const auto chunk = [&](hosting::v1::ScanResponse& response) {
+    if (view_version != nullptr && !*view_version) *view_version = response.view_version();
     RowReader reader(response.rows());
     for (strata::Row row; reader.Next(&row);) {
       if (!visit(row.key, row.version, row.value)) return false;

@@ -79,8 +79,11 @@ class Hosting final {
   };
   using RowVisitor =
       FunctionRef<bool(std::string_view key, std::uint64_t version, std::string_view value)>;
-  // The visitor answers false to stop. Rows are borrowed for its time.
-  Status Scan(const Context& cx, const ScanRange& range, RowVisitor visit) const;
+  // The visitor answers false to stop. Rows are borrowed for its time. `view_version`, when given
+  // and empty, is set to the version of the view that was read, before any row of it is shown; it
+  // stays empty when the hosting layer answers nothing at all.
+  Status Scan(const Context& cx, const ScanRange& range, RowVisitor visit,
+              std::optional<std::uint64_t>* view_version = nullptr) const;
 
   // Answers the version of the commit. ABORTED: a requirement does not hold.
   Result<std::uint64_t> Commit(const Context& cx, RowChanges changes) const;

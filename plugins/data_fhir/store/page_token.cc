@@ -1,8 +1,9 @@
 #include "plugins/data_fhir/store/page_token.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include <array>
@@ -49,31 +50,24 @@ std::string FromBase64Url(std::string_view text) {
   return out;
 }
 
-std::string SealOf(std::string_view secret, std::string_view purpose, std::string_view payload) {
-  std::string text(1, kTokenFormat);
-  text.append(std::to_string(purpose.size())).append(":").append(purpose).append(payload);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
-  return {reinterpret_cast<const char*>(digest.data()), kSealBytes};
-}
+Status NoSeal() { return Internal("HMAC-SHA-256 is not available"); }
 
 }  // namespace
 
+void PageTokens::FreeMac::operator()(evp_mac_ctx_st* mac) const { EVP_MAC_CTX_free(mac); }
+
 Result<std::string> PageTokens::Seal(const Context& cx, std::string_view purpose,
                                      std::string_view payload) {
-  STRATA_ASSIGN_OR_RETURN(const std::string secret, Secret(cx));
-  return ToBase64Url(SealOf(secret, purpose, payload).append(payload));
+  STRATA_ASSIGN_OR_RETURN(std::string seal, SealOf(cx, purpose, payload));
+  return ToBase64Url(seal.append(payload));
 }
 
 Result<std::string> PageTokens::Open(const Context& cx, std::string_view purpose,
                                      std::string_view token) {
-  STRATA_ASSIGN_OR_RETURN(const std::string secret, Secret(cx));
   const std::string bytes = FromBase64Url(token);
   if (bytes.size() >= kSealBytes) {
     std::string payload = bytes.substr(kSealBytes);
-    const std::string seal = SealOf(secret, purpose, payload);
+    STRATA_ASSIGN_OR_RETURN(const std::string seal, SealOf(cx, purpose, payload));
     if (CRYPTO_memcmp(seal.data(), bytes.data(), kSealBytes) == 0) return payload;
   }
   return Fault(
@@ -82,17 +76,45 @@ Result<std::string> PageTokens::Open(const Context& cx, std::string_view purpose
       "page_token");
 }
 
-Result<std::string> PageTokens::Secret(const Context& cx) {
-  base::MutexLock lock(mutex_);
-  if (!secret_.empty()) return secret_;
+Result<std::string> PageTokens::SealOf(const Context& cx, std::string_view purpose,
+                                       std::string_view payload) {
+  std::string text(1, kTokenFormat);
+  text.append(std::to_string(purpose.size())).append(":").append(purpose).append(payload);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  std::size_t size = 0;
+  const base::MutexLock lock(mutex_);
+  if (mac_ == nullptr) STRATA_RETURN_IF_ERROR(FindSecret(cx));
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
+  const bool sealed = EVP_MAC_init(mac_.get(), nullptr, 0, nullptr) == 1 &&
+                      EVP_MAC_update(mac_.get(), bytes, text.size()) == 1 &&
+                      EVP_MAC_final(mac_.get(), digest.data(), &size, digest.size()) == 1;
+  if (!sealed || size < kSealBytes) return NoSeal();
+  return std::string(reinterpret_cast<const char*>(digest.data()), kSealBytes);
+}
+
+Status PageTokens::TakeSecret(std::string_view secret) {
+  char sha256[] = "SHA256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0),
+      OSSL_PARAM_construct_end()};
+  EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  if (hmac == nullptr) return NoSeal();
+  std::unique_ptr<evp_mac_ctx_st, FreeMac> mac(EVP_MAC_CTX_new(hmac));
+  EVP_MAC_free(hmac);
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(secret.data());
+  if (mac == nullptr || EVP_MAC_init(mac.get(), bytes, secret.size(), parameters) != 1) {
+    return NoSeal();
+  }
+  mac_ = std::move(mac);
+  return {};
+}
+
+Status PageTokens::FindSecret(const Context& cx) {
   const std::string key = layout::MetaKey("token-secret");
   constexpr int kAttempts = 8;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    STRATA_ASSIGN_OR_RETURN(HostedRow row, hosting_.GetOne(cx, key));
-    if (row.version != 0) {
-      secret_ = std::move(row.value);
-      return secret_;
-    }
+    STRATA_ASSIGN_OR_RETURN(const HostedRow row, hosting_.GetOne(cx, key));
+    if (row.version != 0) return TakeSecret(row.value);
     std::string fresh(kSecretBytes, '\0');
     if (RAND_bytes(reinterpret_cast<unsigned char*>(fresh.data()), kSecretBytes) != 1) {
       return Internal("the system gives no random numbers");

@@ -2,12 +2,15 @@
 
 #include <strata/context.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "plugins/data_fhir/store/hosting.h"
+
+struct evp_mac_ctx_st;
 
 namespace strata::fhir::store {
 
@@ -24,11 +27,17 @@ class PageTokens final {
   Result<std::string> Open(const Context& cx, std::string_view purpose, std::string_view token);
 
  private:
-  Result<std::string> Secret(const Context& cx);
+  struct FreeMac {
+    void operator()(evp_mac_ctx_st* mac) const;
+  };
+
+  Result<std::string> SealOf(const Context& cx, std::string_view purpose, std::string_view payload);
+  Status FindSecret(const Context& cx) STRATA_REQUIRES(mutex_);
+  Status TakeSecret(std::string_view secret) STRATA_REQUIRES(mutex_);
 
   const Hosting& hosting_;
   base::Mutex mutex_;
-  std::string secret_ STRATA_GUARDED_BY(mutex_);
+  std::unique_ptr<evp_mac_ctx_st, FreeMac> mac_ STRATA_GUARDED_BY(mutex_);  // with the secret
 };
 
 }  // namespace strata::fhir::store

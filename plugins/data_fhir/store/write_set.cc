@@ -7,6 +7,7 @@
 #include "plugins/data_fhir/index/kept_values.h"
 #include "plugins/data_fhir/layout/bytes.h"
 #include "plugins/data_fhir/layout/index_row.h"
+#include "plugins/data_fhir/store/index_rows.h"
 
 namespace strata::fhir::store {
 namespace {
@@ -192,39 +193,12 @@ void WriteSet::Compare(const Write& write) {
   }
 }
 
-// The row that may hold the change's resource, or none.
-struct WriteSet::FoundRow {
-  std::string key;  // empty: none
-  layout::ResourceNumber last = 0;
-  std::uint64_t version = 0;
-  std::string value;
-};
-
-Status WriteSet::FindRow(const Context& cx, const IndexChange& change, FoundRow* found) const {
-  const std::string& prefix = change.prefix;
-  std::string begin = prefix;
-  layout::AppendBigEndian(change.change.n, layout::kResourceNumberBytes, &begin);
-  // The first row from there on that is one of this value.
-  const auto visit = [&](std::string_view key, std::uint64_t version, std::string_view value) {
-    if (key.size() != begin.size()) return true;
-    const layout::ResourceNumber last =
-        layout::ReadBigEndian(key.substr(prefix.size()), layout::kResourceNumberBytes);
-    if (layout::FirstOf(last, value) > change.change.n) return false;
-    *found = {std::string(key), last, version, std::string(value)};
-    return false;
-  };
-  // An empty value does not end itself: its rows are looked up as they are (index_row.h).
-  const bool alone = prefix.size() == layout::kIndexHeadBytes;
-  const std::string end = layout::PrefixEnd(prefix);
-  return records_.hosting().Scan(cx, {begin, end, false, false, alone ? 1U : 0U}, visit);
-}
-
 Status WriteSet::PutIndexChanges(const Context& cx, RowChanges* changes) {
   // By row: a run may hold several of the resources.
-  std::map<std::string, std::pair<FoundRow, std::vector<layout::MemberChange>>> rows;
+  std::map<std::string, std::pair<IndexRow, std::vector<layout::MemberChange>>> rows;
   for (const IndexChange& change : index_changes_) {
-    FoundRow found;
-    STRATA_RETURN_IF_ERROR(FindRow(cx, change, &found));
+    STRATA_ASSIGN_OR_RETURN(IndexRow found,
+                            FindIndexRow(records_.hosting(), cx, change.prefix, change.change.n));
     if (!found.key.empty()) {
       auto& row = rows[found.key];
       row.second.push_back(change.change);

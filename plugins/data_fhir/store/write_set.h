@@ -71,7 +71,6 @@ class WriteSet final {
     std::string prefix;
     layout::MemberChange change;
   };
-  struct FoundRow;
 
   Status Number(const Context& cx, std::vector<Write>& writes);
   Status Extract(const Write& write, std::string_view json, index::EntryList* entries);
@@ -81,7 +80,6 @@ class WriteSet final {
   void IndexNew(const Write& write);
   Status CompareIndex(const Context& cx, const Write& write);
   void Compare(const Write& write);
-  Status FindRow(const Context& cx, const IndexChange& change, FoundRow* found) const;
   Status PutIndexChanges(const Context& cx, RowChanges* changes);
 
   const Records& records_;

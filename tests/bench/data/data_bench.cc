@@ -8,18 +8,13 @@
 // patients' identifiers until RESOURCES (default 54747) are in. Prints one line per figure.
 // KEEP_STORE=FOLDER keeps the store there. NO_BASELINE=1 leaves out the plain loop (large stores:
 // it holds all rows in memory).
-#include <strata/plugin.h>
 #include <sys/resource.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,120 +22,23 @@
 #include <vector>
 
 #include "strata/data/v1/data.strata.h"
+#include "tests/bench/data/bench_store.h"
 #include "tests/bench/data/import_baseline.h"
 #include "tests/support/fake_host.h"
-
-extern "C" {
-const strata_plugin* strata_plugin_hosting_sqlite(std::uint32_t host_abi_minor);
-const strata_plugin* strata_plugin_data_fhir(std::uint32_t host_abi_minor);
-}
 
 namespace strata {
 namespace {
 
 namespace fs = std::filesystem;
+using bench::FolderBytes;
+using bench::PeakKilobytes;
+using bench::Sender;
+using bench::Stack;
+using bench::Texts;
 using data::v1::DataClient;
-
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 
 double Seconds(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
-}
-
-std::string ReadFile(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (path.extension() != ".zst") return bytes;
-  // Frames that were packed as a stream do not say how long they are.
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
-                                                                     &ZSTD_freeDCtx);
-  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-  std::string text;
-  std::string piece(ZSTD_DStreamOutSize(), '\0');
-  while (in.pos < in.size) {
-    ZSTD_outBuffer part{piece.data(), piece.size(), 0};
-    if (ZSTD_isError(ZSTD_decompressStream(context.get(), &part, &in)) != 0) return {};
-    text.append(piece, 0, part.pos);
-  }
-  return text;
-}
-
-std::vector<fs::path> Files(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(".json") || name.ends_with(".json.zst")) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-// Sends one text as items that hold a piece each.
-class Sender {
- public:
-  Sender(DataClient& client, const Context& cx) : client_(client), cx_(cx) {}
-
-  // `next` fills the next text, false at the end; stops when `enough` resources were done.
-  bool Run(FunctionRef<bool(std::string*)> next) {
-    const Status status = client_.Import(
-        cx_,
-        [&](data::v1::ImportRequest* request) {
-          request->Clear();
-          if (at_ == text_.size()) {
-            at_ = 0;
-            ++item_;
-            if (!next(&text_)) return false;
-          }
-          auto* item = request->add_items();
-          item->set_item(item_);
-          item->set_json(text_.substr(at_, kPieceBytes));
-          at_ += item->json().size();
-          item->set_continued(at_ < text_.size());
-          return true;
-        },
-        [&](data::v1::ImportResponse& response) {
-          resources += response.resources_done();
-          for (const auto& fault : response.faults()) {
-            if (faults++ == 0) std::fprintf(stderr, "first fault: %s\n", fault.message().c_str());
-          }
-          return true;
-        });
-    if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
-    return status.ok();
-  }
-
-  std::uint64_t resources = 0;
-  std::uint64_t faults = 0;
-
- private:
-  DataClient& client_;
-  const Context& cx_;
-  std::string text_;
-  std::size_t at_ = 0;
-  std::uint64_t item_ = 0;
-};
-
-std::uint64_t CountEntries(const std::string& bundle) {
-  std::uint64_t count = 0;
-  for (std::size_t at = bundle.find("\"fullUrl\""); at != std::string::npos;
-       at = bundle.find("\"fullUrl\"", at + 1)) {
-    ++count;
-  }
-  return count;
-}
-
-std::uint64_t FolderBytes(const fs::path& folder) {
-  std::uint64_t bytes = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) bytes += entry.file_size();
-  }
-  return bytes;
-}
-
-long PeakKilobytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
 }
 
 double ProcessorSeconds() {
@@ -151,52 +49,6 @@ double ProcessorSeconds() {
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
-
-// The texts of an import: the files of a folder, again and again until enough resources are in.
-class Texts {
- public:
-  Texts(const fs::path& folder, std::uint64_t wanted) : files_(Files(folder)), wanted_(wanted) {
-    file_ = files_.begin();
-  }
-
-  bool Next(std::string* text) {
-    if (sent_ >= wanted_ || files_.empty()) return false;
-    while (file_ == files_.end() || (round_ > 0 && IsFirst(*file_))) {
-      if (file_ == files_.end()) {
-        file_ = files_.begin();
-        ++round_;
-      } else {
-        ++file_;
-      }
-    }
-    *text = ReadFile(*file_);
-    if (round_ > 0) Renumber(file_->filename().string(), text);
-    ++file_;
-    sent_ += CountEntries(*text);
-    return true;
-  }
-
- private:
-  static bool IsFirst(const fs::path& path) { return path.filename().string().starts_with("0-"); }
-  // Synthea names a patient's file by the patient's id, which is an identifier too.
-  void Renumber(const std::string& name, std::string* text) const {
-    constexpr std::size_t kDigits = 8;
-    const std::string id = name.substr(0, name.find('.'));
-    if (id.size() < kDigits) return;
-    char digits[kDigits + 1];
-    const unsigned long first = std::strtoul(id.substr(0, kDigits).c_str(), nullptr, 16);
-    std::snprintf(digits, sizeof(digits), "%08lx", (first + round_ * 7919UL) & 0xFFFFFFFFUL);
-    for (std::size_t at = text->find(id); at != std::string::npos; at = text->find(id, at + 1)) {
-      text->replace(at, kDigits, digits, kDigits);
-    }
-  }
-
-  std::vector<fs::path> files_;
-  std::uint64_t wanted_;
-  std::vector<fs::path>::iterator file_;
-  std::uint64_t sent_ = 0;
-  unsigned long round_ = 0;
-};
 
 double Import(DataClient& client, const Context& cx, const fs::path& folder, std::uint64_t wanted) {
   Texts texts(folder, wanted);
@@ -253,35 +105,6 @@ void Reads(DataClient& client, const Context& cx) {
   }
   std::printf("read: %.0f/s on one thread, in process\n", kReads / Seconds(start));
 }
-
-// The record over SQLite in a folder of its own, which goes with it.
-class Stack {
- public:
-  Stack() {
-    std::string name = (fs::temp_directory_path() / "strata-bench-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    host_.emplace();
-    host_->SetStateDir(folder_.string());
-    const Status hosting = host_->Add("store", strata_plugin_hosting_sqlite(0));
-    const Status records =
-        host_->Add("records", strata_plugin_data_fhir(0), "{}", {{"store", "store"}});
-    if (!hosting.ok() || !records.ok()) std::abort();
-  }
-  ~Stack() {
-    Stop();
-    fs::remove_all(folder_);
-  }
-  Stack(const Stack&) = delete;
-  Stack& operator=(const Stack&) = delete;
-
-  void Stop() { host_.reset(); }
-  DataClient Client() { return DataClient(host_->Client(), "records"); }
-  const fs::path& folder() const { return folder_; }
-
- private:
-  fs::path folder_;
-  std::optional<testing::FakeHost> host_;
-};
 
 int Run(const fs::path& folder, std::uint64_t wanted) {
   Stack stack;

@@ -20,7 +20,9 @@ struct Connection {
   int descriptor = -1;
   Clock::time_point sent;
   std::string head;      // received part of the head
-  std::size_t left = 0;  // of the body
+  std::size_t left = 0;  // of the body, when its length is known
+  bool chunked = false;
+  std::string tail;  // the last bytes of a chunked body
   bool in_body = false;
 };
 
@@ -43,6 +45,19 @@ std::string RequestFor(const std::string& path) {
   return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n";
 }
 
+bool TakeLength(Connection* c, std::string_view bytes) {
+  c->left -= std::min(c->left, bytes.size());
+  return c->left == 0;
+}
+
+// No other answer follows before the next request: the last chunk is at the end of what came.
+bool TakeChunks(Connection* c, std::string_view bytes) {
+  constexpr std::string_view kLast = "\r\n0\r\n\r\n";
+  c->tail.append(bytes);
+  c->tail.erase(0, c->tail.size() - std::min(c->tail.size(), kLast.size()));
+  return c->tail == kLast;
+}
+
 // Takes received bytes; true once the answer is whole. *status gets its status.
 bool Take(Connection* c, std::string_view bytes, int* status) {
   if (!c->in_body) {
@@ -50,13 +65,14 @@ bool Take(Connection* c, std::string_view bytes, int* status) {
     const std::size_t end = c->head.find("\r\n\r\n");
     if (end == std::string::npos) return false;
     const std::size_t length = c->head.find("Content-Length: ");
+    c->chunked = c->head.find("Transfer-Encoding: chunked\r\n") < end;
     *status = std::atoi(c->head.c_str() + 9);
     c->left = length < end ? std::strtoul(c->head.c_str() + length + 16, nullptr, 10) : 0;
     bytes = bytes.substr(bytes.size() - (c->head.size() - end - 4));
     c->in_body = true;
+    c->tail = "\r\n";
   }
-  c->left -= std::min(c->left, bytes.size());
-  if (c->left > 0) return false;
+  if (c->chunked ? !TakeChunks(c, bytes) : !TakeLength(c, bytes)) return false;
   c->in_body = false;
   c->head.clear();
   return true;

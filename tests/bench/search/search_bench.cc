@@ -1,11 +1,15 @@
 // Searches per second of processor time in one process on one thread, over a store in memory: what
 // planning, index reads and checks cost without a network, a disk or another layer. Each shape is
 // asked with values of many patients, on few COPIES of the sample patients and on more, each under
-// new ids and identifiers; an answer that does not grow should not take longer. "rows" is what a
-// search touches: index rows, resources and their headers.
+// new ids and identifiers and at other times of the day; an answer that does not grow should not
+// take longer. "rows" is what a search touches: index rows, resources and their headers.
+//
+// SAME_TIMES=1: all copies at the same times, so that ever more resources share each date.
+// EXPLAIN=1: how the first search of each shape went, to the errors' stream.
 //
 // usage: search_bench [FOLDER [COPIES...]]    FOLDER with bundles, by default the sample patients;
-//                                             two or more numbers of copies, by default 7 and 70
+//                                             numbers of copies, by default 1, 10 and 100
+//                                             (876,200 resources, 5 GB of memory)
 
 #include <time.h>
 
@@ -17,6 +21,7 @@
 #include <vector>
 
 #include "plugins/data_fhir/search/search.h"
+#include "tests/bench/search/shapes.h"
 #include "tests/fhir_search/corpus.h"
 #include "tests/fhir_search/request.h"
 
@@ -26,16 +31,20 @@ namespace {
 constexpr double kSecondsPerShape = 0.5;
 constexpr double kMostSeconds = 5;  // of a slow shape, asked fewer than 100 times
 
-struct Shape {
-  const char* name;
-  std::vector<data::v1::SearchRequest> requests;
-};
+using bench::Person;
+using bench::Shape;
 
 struct Figures {
-  double per_second = 0;
+  double p50_us = 0;
   double p99_us = 0;
-  double rows = 0;
+  double rows = 0;  // of one search, on average
 };
+
+// What is "not growing": so many times the first size's, and what a page takes anyhow, before it
+// shows what the searches of a small store had in common.
+constexpr double kMostGrowth = 1.5;
+constexpr double kRowsOfAPage = 150;
+constexpr double kPageUs = 500;
 
 // Processor time of this thread: what else the machine does, does not count.
 double Seconds() {
@@ -43,23 +52,6 @@ double Seconds() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
-
-// `count` values of one element of the observations' codes or of patients' identifiers, as a list.
-std::string Joined(const std::vector<std::string>& values, std::size_t from, std::size_t count) {
-  std::string list;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0) list.push_back(',');
-    list.append(values[(from + i) % values.size()]);
-  }
-  return list;
-}
-
-// The patients' ids, identifiers and names.
-struct Person {
-  std::string id;
-  std::string identifier;
-  std::string family;
-};
 
 Result<std::vector<Person>> PeopleOf(Corpus& corpus) {
   layout::MapView view(corpus.store(), corpus.Moment());
@@ -91,60 +83,6 @@ Result<std::vector<std::string>> CodesOf(Corpus& corpus) {
   return std::vector<std::string>(codes.begin(), codes.end());
 }
 
-std::vector<Shape> ShapesFor(const std::vector<Person>& people,
-                             const std::vector<std::string>& codes) {
-  std::vector<std::string> identifiers;
-  for (const Person& person : people) identifiers.push_back(person.identifier);
-  std::vector<Shape> shapes;
-  std::size_t next = 0;
-  const auto add = [&](const char* name, const std::string& query) {
-    if (next == shapes.size()) shapes.push_back({name, {}});
-    shapes[next++].requests.push_back(RequestOf(query));
-  };
-  for (std::size_t i = 0; i < people.size(); ++i, next = 0) {
-    const Person& person = people[i];
-    const std::string of_patient = "patient=" + person.id;
-    const std::string pressure = "code=http://loinc.org|85354-9";
-    add("read by id", "Patient?_id=" + person.id);
-    add("identifier", "Patient?identifier=" + person.identifier);
-    add("name prefix", "Patient?name=" + person.family + "&_count=20");
-    add("patient + code", "Observation?" + of_patient + "&" + pressure);
-    add("patient + code + date, newest 20",
-        "Observation?" + of_patient + "&" + pressure + "&date=ge2010&_sort=-date&_count=20");
-    add("status, first 20", "Observation?status=final&_count=20");
-    add("category + status, newest 20",
-        "Observation?category=laboratory&status=final&_sort=-date&_count=20");
-    add("two dates, first 20", "Encounter?date=ge2015-03-01&date=lt2015-04-01&_count=20");
-    add("patient + two dates", "Observation?" + of_patient + "&date=ge2012&date=lt2016&_count=20");
-    add("chained by identifier, newest 20",
-        "Observation?patient.identifier=" + person.identifier + "&_sort=-date&_count=20");
-    add("chained, wide", "Observation?patient.gender=female&" + pressure + "&_count=20");
-    add("_has of one patient",
-        "Patient?identifier=" + person.identifier + "&_has:Observation:patient:" + pressure);
-    add("_has, wide", "Patient?_has:Observation:patient:" + pressure + "&_count=20");
-    add("one of 50 codes, of a patient",
-        "Observation?" + of_patient + "&code=" + Joined(codes, i, 50) + "&_count=20");
-    add("one of 50 codes, first 20", "Observation?code=" + Joined(codes, i, 50) + "&_count=20");
-    add("one of 50 identifiers", "Patient?identifier=" + Joined(identifiers, i, 50));
-    add("of a patient by code, newest first",
-        "Observation?" + of_patient + "&_sort=code,-date&_count=20");
-    add("all by date, then code", "Observation?_sort=-date,code&_count=20");
-    add("all by status, then date", "Observation?_sort=status,-date&_count=20");
-    add("of a category by code, newest first",
-        "Observation?category=laboratory&_sort=code,-date&_count=20");
-    add("all by quantity", "Observation?_sort=-value-quantity&_count=20");
-    add("of a code by quantity",
-        "Observation?code=http://loinc.org|8302-2&_sort=value-quantity&_count=20");
-    add("by what most do not have", "Patient?_sort=-death-date,birthdate&_count=20");
-    add("all by id", "Patient?_sort=_id&_count=20");
-    add("include patient and encounter",
-        "Observation?" + of_patient + "&" + pressure +
-            "&_include=Observation:patient&_include=Observation:encounter&_count=20");
-    add("count of a status (grows)", "Observation?status=final&_summary=count");
-  }
-  return shapes;
-}
-
 Figures Measure(Corpus& corpus, const Shape& shape) {
   layout::MapView view(corpus.store(), corpus.Moment());
   std::vector<double> times;
@@ -163,17 +101,26 @@ Figures Measure(Corpus& corpus, const Shape& shape) {
     now = Seconds();
     times.push_back(now - before);
   }
+  if (std::getenv("EXPLAIN") != nullptr) {
+    const auto plan = Explain(view, shape.requests.front(), {});
+    std::fprintf(stderr, "%s\n%s", shape.name, plan->text().c_str());
+  }
   std::sort(times.begin(), times.end());
   const auto asked = static_cast<double>(times.size());
-  return {asked / (now - start), times[times.size() * 99 / 100] * 1e6,
+  return {times[times.size() / 2] * 1e6, times[times.size() * 99 / 100] * 1e6,
           static_cast<double>(view.rows_read) / asked};
 }
 
+struct Kinds {
+  std::vector<std::string> names;
+  std::vector<bool> grow;
+};
+
 // The figures of every shape on so many copies; nothing when they cannot be had.
-std::vector<Figures> MeasureCopies(const std::string& folder, int copies,
-                                   std::vector<std::string>* names) {
+std::vector<Figures> MeasureCopies(const std::string& folder, int copies, Kinds* kinds) {
   Corpus corpus;
-  const Status loaded = corpus.Load(folder, copies);
+  const bool same_times = std::getenv("SAME_TIMES") != nullptr;
+  const Status loaded = corpus.Load(folder, copies, same_times);
   const auto people = PeopleOf(corpus);
   const auto codes = CodesOf(corpus);
   if (!loaded.ok() || !people.ok() || !codes.ok()) {
@@ -183,29 +130,67 @@ std::vector<Figures> MeasureCopies(const std::string& folder, int copies,
   std::printf("%d copies: %zu resources, %.1f us CPU each to find the index values\n", copies,
               corpus.size(), corpus.extract_seconds() * 1e6 / static_cast<double>(corpus.size()));
   std::vector<Figures> figures;
-  names->clear();
-  for (const Shape& shape : ShapesFor(*people, *codes)) {
-    names->emplace_back(shape.name);
+  *kinds = {};
+  for (const Shape& shape : bench::ShapesFor(*people, *codes)) {
+    kinds->names.emplace_back(shape.name);
+    kinds->grow.push_back(shape.grows);
     figures.push_back(Measure(corpus, shape));
   }
   return figures;
 }
 
+// Whether the rows did not grow, which is the same on every machine.
+bool HoldsRows(const Figures& first, const Figures& last) {
+  return last.rows <= kMostGrowth * std::max(first.rows, kRowsOfAPage);
+}
+
+// Nor the time of the slowest searches.
+bool Holds(const Figures& first, const Figures& last) {
+  return HoldsRows(first, last) && last.p99_us <= kMostGrowth * std::max(first.p99_us, kPageUs);
+}
+
+void PrintTable(const std::vector<int>& copies, const Kinds& kinds,
+                const std::vector<std::vector<Figures>>& figures) {
+  std::printf("%-36s", "copies");
+  for (const int n : copies) std::printf(" | %5d: p50 us  p99 us    rows", n);
+  std::printf(" | p99 ratio | rows ratio\n");
+  std::string growing;
+  std::size_t held = 0;
+  std::size_t held_rows = 0;
+  std::size_t kinds_asked = 0;
+  for (std::size_t i = 0; i < kinds.names.size(); ++i) {
+    const Figures& first = figures.front()[i];
+    const Figures& last = figures.back()[i];
+    std::printf("%-36s", kinds.names[i].c_str());
+    for (const auto& of : figures) {
+      std::printf(" | %13.0f %7.0f %7.0f", of[i].p50_us, of[i].p99_us, of[i].rows);
+    }
+    std::printf(" | %9.2f | %9.2f\n", last.p99_us / first.p99_us, last.rows / first.rows);
+    if (kinds.grow[i]) continue;
+    ++kinds_asked;
+    held_rows += HoldsRows(first, last) ? 1U : 0U;
+    if (Holds(first, last)) {
+      ++held;
+    } else {
+      growing += (growing.empty() ? "; growing: " : ", ") + kinds.names[i];
+    }
+  }
+  std::printf(
+      "%zu of %zu kinds of search whose answer does not grow keep rows and p99 within %.1fx (or "
+      "below %.0f rows and %.0f us) from %d to %d copies%s\n",
+      held, kinds_asked, kMostGrowth, kMostGrowth * kRowsOfAPage, kMostGrowth * kPageUs,
+      copies.front(), copies.back(), growing.c_str());
+  std::printf("%zu of %zu keep rows alone so\n", held_rows, kinds_asked);
+}
+
 int Main(const std::string& folder, const std::vector<int>& copies) {
   std::vector<std::vector<Figures>> figures;
-  std::vector<std::string> names;
-  for (const int n : copies) figures.push_back(MeasureCopies(folder, n, &names));
-  std::printf("%-36s", "copies");
-  for (const int n : copies) std::printf(" | %7d/s  p99 us    rows", n);
-  std::printf(" | p99 ratio\n");
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    std::printf("%-36s", names[i].c_str());
-    for (const auto& of : figures) {
-      if (of.empty()) return 1;
-      std::printf(" | %9.0f %7.0f %7.0f", of[i].per_second, of[i].p99_us, of[i].rows);
-    }
-    std::printf(" | %9.2f\n", figures.back()[i].p99_us / figures.front()[i].p99_us);
+  Kinds kinds;
+  for (const int n : copies) {
+    figures.push_back(MeasureCopies(folder, n, &kinds));
+    if (figures.back().empty()) return 1;
   }
+  PrintTable(copies, kinds, figures);
   return 0;
 }
 
@@ -215,6 +200,6 @@ int Main(const std::string& folder, const std::vector<int>& copies) {
 int main(int argc, char** argv) {
   std::vector<int> copies;
   for (int i = 2; i < argc; ++i) copies.push_back(std::max(1, std::atoi(argv[i])));
-  if (copies.empty()) copies = {7, 70};
+  if (copies.empty()) copies = {1, 10, 100};
   return strata::fhir::search::Main(argc > 1 ? argv[1] : STRATA_PATIENTS, copies);
 }

@@ -19,6 +19,10 @@ constexpr std::array<const char*, 6> kFaults = {"abi",    "dishonest", "start",
 constexpr int kEvery = 10;
 constexpr std::uint32_t kProbationSeconds = 600;
 
+double MillisecondsSince(steady_clock::time_point begun) {
+  return std::chrono::duration<double, std::milli>(steady_clock::now() - begun).count();
+}
+
 class Campaign {
  public:
   Campaign(LayerStack& layers, Load& load, const std::string& slot)
@@ -31,8 +35,7 @@ class Campaign {
     request.set_probation_s(0);
     const auto begun = steady_clock::now();
     const Change change = Carry(request);
-    const double took_ms =
-        std::chrono::duration<double, std::milli>(steady_clock::now() - begun).count();
+    const double took_ms = MillisecondsSince(begun);
     if (change.state() != Change::STATE_DONE) {
       out_.unexpected.push_back("sound: " + change.reason());
       return;
@@ -49,10 +52,11 @@ class Campaign {
     const bool serves = fault == "crash" || fault == "hang";
     const SwapRequest request = Candidate(fault);
     if (serves) load_.SetPhase(Load::kExcused);
+    const auto begun = steady_clock::now();
     Change change = Carry(request);
     if (change.state() == Change::STATE_PROBATION) change = client_.WaitEnded(change.id());
     if (serves) load_.SetPhase(Load::kSwapping);
-    Judge(fault, serves, change);
+    Judge(fault, serves, change, MillisecondsSince(begun));
   }
 
   CampaignResult Take() { return std::move(out_); }
@@ -84,7 +88,7 @@ class Campaign {
     return refused;
   }
 
-  void Judge(const std::string& fault, bool serves, const Change& change) {
+  void Judge(const std::string& fault, bool serves, const Change& change, double took_ms) {
     if (change.state() == Change::STATE_ROLLED_BACK && serves) {
       ++out_.taken_back;
     } else if (change.state() == Change::STATE_FAILED && !serves) {
@@ -94,8 +98,9 @@ class Campaign {
                                 change.reason());
       return;
     }
-    if (out_.reasons.size() < kFaults.size())
-      out_.reasons.push_back(fault + ": " + change.reason());
+    CampaignResult::Verdict& verdict = out_.verdicts[fault];
+    verdict.reason = change.reason();
+    verdict.longest_ms = std::max(verdict.longest_ms, took_ms);
   }
 
   LayerStack& layers_;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,16 @@ struct CampaignOptions {
 
 // What came of the swaps of one slot.
 struct CampaignResult {
-  int switched = 0;                  // Sound candidates that took over.
-  int refused = 0;                   // Broken ones that never served.
-  int taken_back = 0;                // Broken ones that served and were taken back.
-  std::vector<std::string> reasons;  // One of each kind of broken candidate.
+  int switched = 0;    // Sound candidates that took over.
+  int refused = 0;     // Broken ones that never served.
+  int taken_back = 0;  // Broken ones that served and were taken back.
+  // By kind of broken candidate: why one of them did not stay, and the longest that it took to say
+  // so.
+  struct Verdict {
+    std::string reason;
+    double longest_ms = 0;
+  };
+  std::map<std::string, Verdict> verdicts;
   std::vector<std::string>
       unexpected;  // Sound ones that did not take over, broken ones that stayed.
   double longest_pause_ms = 0;

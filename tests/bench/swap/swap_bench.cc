@@ -57,7 +57,10 @@ bool Measure(const std::string& slot, const strata::bench::CampaignOptions& opti
       "requests answered with their errors\n",
       static_cast<unsigned long long>(excused.failed),
       static_cast<unsigned long long>(excused.requests));
-  for (const std::string& reason : result.reasons) std::printf("         - %s\n", reason.c_str());
+  for (const auto& [fault, verdict] : result.verdicts) {
+    std::printf("         - %s: %s (%.0f ms at most)\n", fault.c_str(), verdict.reason.c_str(),
+                verdict.longest_ms);
+  }
   for (const std::string& what : result.unexpected) std::printf("         ? %s\n", what.c_str());
   if (!load.first_fault().empty()) std::printf("         ! %s\n", load.first_fault().c_str());
   std::fflush(stdout);

@@ -34,9 +34,13 @@ class Owner final : public ProbeService {
   }
   strata::Status Acquire() {
     if (refused_ == "acquire") return strata::Internal("told not to acquire");
+    if (refused_ == "hang") WaitForPermission();
     return Open();
   }
-  strata::Status Reacquire() { return Open(); }
+  strata::Status Reacquire() {
+    if (refused_ == "slow-return") WaitForPermission();
+    return Open();
+  }
   const void* Extension(std::string_view id) { return strata::HandoverExtension<Owner>(id); }
 
   // Counts one up; the number is in `deadline_us`.
@@ -57,10 +61,16 @@ class Owner final : public ProbeService {
 
  private:
   static std::string Refused(std::string_view config) {
-    for (const char* step : {"release", "acquire", "health"}) {
+    for (const char* step : {"release", "acquire", "health", "hang", "slow-return"}) {
       if (config.find('"' + std::string(step) + '"') != std::string_view::npos) return step;
     }
     return "";
+  }
+
+  // While there is a file "hold" beside the number.
+  void WaitForPermission() const {
+    const std::string hold = std::string(host_.StateDir()) + "/hold";
+    while (::access(hold.c_str(), F_OK) == 0) ::usleep(1000);
   }
 
   strata::Status Open() {

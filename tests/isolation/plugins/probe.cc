@@ -233,13 +233,14 @@ strata_code Do(Probe* self, strata_call* c) {
   return Answer(c, Try(self, what, rest));
 }
 
-strata_code Count(Probe*, strata_call* c) {
+strata_code Count(Probe* self, strata_call* c) {
   std::string_view rest = View(c->request);
   const int count = std::stoi(Word(&rest));
   for (int i = 0; i < count; ++i) {
     if (Answer(c, std::to_string(i)) != STRATA_OK) return STRATA_CANCELLED;
   }
   if (rest == "crash") ::raise(SIGKILL);
+  if (rest == "crash-once") CrashOnce(self, "count");
   if (rest != "hang") return STRATA_OK;
   std::atomic<bool> cancelled{false};
   const uint64_t id = c->ops->on_cancel(
@@ -308,7 +309,7 @@ strata_code Reconfigure(void* p, strata_bytes config, strata_status*) {
 strata_code Handle(void* p, strata_call* c) {
   auto* const self = static_cast<Probe*>(p);
   using Function = strata_code (*)(Probe*, strata_call*);
-  constexpr Function kFunctions[] = {&Do, &Do, &Count, &Join, &Chat};
+  constexpr Function kFunctions[] = {&Do, &Do, &Count, &Join, &Chat, &Count};
   return kFunctions[c->method](self, c);
 }
 strata_code Drain(void* p, int64_t, strata_status*) {
@@ -326,7 +327,8 @@ const strata_method kMethods[] = {
     {Str("/isolationtest.v1.Probe/Repeat"), STRATA_UNARY, STRATA_METHOD_IDEMPOTENT},
     {Str("/isolationtest.v1.Probe/Count"), STRATA_SERVER_STREAM, 0},
     {Str("/isolationtest.v1.Probe/Join"), STRATA_CLIENT_STREAM, 0},
-    {Str("/isolationtest.v1.Probe/Chat"), STRATA_BIDI, 0}};
+    {Str("/isolationtest.v1.Probe/Chat"), STRATA_BIDI, 0},
+    {Str("/isolationtest.v1.Probe/List"), STRATA_SERVER_STREAM, STRATA_METHOD_IDEMPOTENT}};
 
 }  // namespace
 
@@ -337,7 +339,7 @@ extern "C" const strata_plugin* strata_plugin_v1(uint32_t) {
                                                Str("tool"),
                                                Str("1.0.0"),
                                                kMethods,
-                                               5,
+                                               6,
                                                {nullptr, 0},
                                                Str("{}"),
                                                Str("test")};

@@ -2,6 +2,7 @@
 #include <strata/plugin.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 #include "plugins/data_fhir/service/data_service.h"
@@ -23,7 +24,8 @@ class OddData final : public v1::DataService {
 
   Status Read(Context& cx, const v1::ReadRequest& request, v1::ReadResponse* response) override {
     if (fault_ == "error") return strata::Internal("planted");
-    if (fault_ == "slow") std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (fault_ == "crash") std::abort();
+    if (fault_ == "slow") std::this_thread::sleep_for(std::chrono::milliseconds(200));
     const Status status = right_.Read(cx, request, response);
     if (fault_ == "field" && status.ok()) Change(response->mutable_resource()->mutable_json());
     return status;
@@ -47,7 +49,7 @@ class OddData final : public v1::DataService {
 
  private:
   static std::string FaultIn(std::string_view config) {
-    for (const char* fault : {"field", "slow", "error", "start"}) {
+    for (const char* fault : {"field", "slow", "error", "crash", "start"}) {
       if (config.find(fault, config.find(':')) != std::string_view::npos) return fault;
     }
     return "none";
