@@ -21,7 +21,10 @@ bool IsInherited(std::string_view key) {
 
 strata_code Write(strata_call* c, strata_bytes message) {
   Frame* const frame = Frame::Of(c);
-  if (frame->request->Cancelled()) return STRATA_CANCELLED;
+  if (frame->request->Cancelled()) {
+    frame->cut_short = true;
+    return STRATA_CANCELLED;
+  }
   if (++frame->responses > 1 && frame->one_response) return STRATA_INTERNAL;
   if (frame->observer != nullptr) frame->observer->Response(message);
   const strata_call_ops* const ops = frame->outer->ops;

@@ -38,6 +38,7 @@ struct Frame {
   bool async = false;         // The method may answer STRATA_PENDING.
   bool one_response = false;  // Exactly one when it answers OK.
   std::uint32_t responses = 0;
+  bool cut_short = false;            // A response was refused: nobody waits for it any more.
   SlotStats* also = nullptr;         // Counts this call too; null: none.
   CallObserver* observer = nullptr;  // Of a tap that wants to see this call; null: none.
 

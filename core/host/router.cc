@@ -239,6 +239,7 @@ strata_code Router::Carry(const Hop& hop) {
   frame->async = (method.flags & STRATA_METHOD_ASYNC) != 0;
   frame->one_response = method.kind == STRATA_UNARY || method.kind == STRATA_CLIENT_STREAM;
   frame->responses = 0;
+  frame->cut_short = false;
   frame->auth = hop.auth;
   frame->also = hop.also;
   frame->deadline_us =
@@ -286,6 +287,8 @@ strata_code Router::Serve(Frame* frame) {
     code = callee.Handle(&frame->call);
     if (code == STRATA_PENDING && frame->async) code = AwaitFinish(frame);
     t_current = frame->enclosing;
+    // A callee that may not write on stops and says OK; its caller has not got everything.
+    if (code == STRATA_OK && frame->cut_short) code = STRATA_CANCELLED;
     code = CheckAnswer(*frame, code);
   }
   const std::int64_t end_ns = clock_.MonotonicNs();

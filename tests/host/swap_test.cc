@@ -273,6 +273,31 @@ TEST_F(Swap, WhatDoesNotEndIsCancelled) {
   EXPECT_EQ(change->cancelled(), 1u);
 }
 
+// Who may not write on stops with OK, as writers do: its callers must not take that for everything.
+TEST_F(Swap, WhatIsCutShortIsNoSuccess) {
+  Start(kSlots, "timeouts: {drain: 50ms}\n");
+  hosttest::data::v1::HangRequest request;
+  request.set_ends_well(true);
+  IngressCall direct(request.SerializeAsString());
+  request.set_hops(1);
+  IngressCall through(request.SerializeAsString());
+  strata_code code = STRATA_OK;
+  strata_code code_through = STRATA_OK;
+  std::thread caller([&] { code = stack_->Call("store", "Hang", &direct); });
+  std::thread other([&] { code_through = stack_->Call("record", "Hang", &through); });
+  direct.WaitForResponses(1);
+  through.WaitForResponses(1);
+
+  const auto change = client_->SwapAndWait("store", "hosttest_probe_2");
+
+  caller.join();
+  other.join();
+  ASSERT_TRUE(change.ok()) << change.status().message();
+  EXPECT_EQ(code, STRATA_UNAVAILABLE);
+  EXPECT_EQ(code_through, STRATA_UNAVAILABLE);
+  EXPECT_THAT(direct.message(), HasSubstr("being replaced; try again"));
+}
+
 // A call that does not even hear that it was cancelled: the swap is done, its instance is kept for
 // as long as the call is in it.
 TEST_F(Swap, WhatDoesNotHearKeepsItsPlugin) {

@@ -71,6 +71,7 @@ class Probe final : public ProbeService {
     if (request.hops() > 0) {
       HangRequest down;
       down.set_hops(request.hops() - 1);
+      down.set_ends_well(request.ends_well());
       return next_.Hang(cx, down, [&](HangResponse& r) { return writer.Write(r); });
     }
     std::mutex mutex;
@@ -84,6 +85,7 @@ class Probe final : public ProbeService {
     if (!writer.Write(row)) return strata::Cancelled("the caller is gone");
     std::unique_lock<std::mutex> lock(mutex);
     changed.wait(lock, [&] { return told; });
+    if (request.ends_well() && !writer.Write(row)) return {};
     return strata::Cancelled("told to stop");
   }
 
