@@ -40,8 +40,10 @@ class BrokenStore : public ::testing::Test {
   }
   ~BrokenStore() override { TheFaults().Clear(); }
 
-  Result<data::WriteResponse> Update(const std::string& text, const std::string& request_id) {
+  Result<data::WriteResponse> Update(const std::string& text, const std::string& request_id,
+                                     const std::string& if_match = "") {
     data::UpdateRequest request;
+    request.set_if_match_version_id(if_match);
     request.set_type("Basic");
     request.set_id("a");
     std::string json = kBasic;
@@ -96,6 +98,27 @@ TEST_F(BrokenStore, AnUpdateThatWasCarriedOutIsNotDoneTwice) {
   ASSERT_TRUE(written.ok()) << written.status().message();
   EXPECT_EQ(written->resource().version_id(), "2");
   EXPECT_EQ(TheFaults().untold, 0);
+}
+
+// As of a client that did not wait for the first answer.
+TEST_F(BrokenStore, AnUpdateThatIsSentTwiceAtTheSameTimeIsDoneOnce) {
+  int gets = 1;
+  for (;; ++gets) {
+    const std::string text = "turn " + std::to_string(gets);
+    const std::string before = std::to_string(gets);
+    Result<data::WriteResponse> other = Unavailable("was not sent");
+    TheFaults().meanwhile = [&] { other = Update(text, "update-" + text, before); };
+    TheFaults().gets_until_meanwhile = gets;
+
+    const auto written = Update(text, "update-" + text, before);
+
+    TheFaults().gets_until_meanwhile = 0;
+    if (!other.ok()) break;  // It does not read as often as that.
+    ASSERT_TRUE(written.ok()) << "before read " << gets << ": " << written.status().message();
+    EXPECT_EQ(written->SerializeAsString(), other->SerializeAsString());
+    EXPECT_EQ(written->resource().version_id(), std::to_string(gets + 1));
+  }
+  EXPECT_GT(gets, 2);
 }
 
 TEST_F(BrokenStore, WithoutARequestIdTheCallerHasToLook) {

@@ -14,6 +14,8 @@ void Faults::Clear() {
   writes_left = -1;
   untold = 0;
   cut_scans = 0;
+  gets_until_meanwhile = 0;
+  meanwhile = nullptr;
   lose = false;
 }
 
@@ -37,6 +39,9 @@ class FaultyHosting final : public v1::HostingService {
   }
   Status Get(Context& context, const v1::GetRequest& request, v1::GetResponse* response) override {
     STRATA_RETURN_IF_ERROR(Check(false));
+    if (TakeOne(&TheFaults().gets_until_meanwhile) && TheFaults().gets_until_meanwhile == 0) {
+      TheFaults().meanwhile();
+    }
     return store_.Get(context, request, response);
   }
   Status Scan(Context& context, const v1::ScanRequest& request,

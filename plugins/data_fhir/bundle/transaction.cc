@@ -32,7 +32,7 @@ Transaction::Transaction(store::Store& store, const Context& cx, const Bundle& b
 
 Status Transaction::Run() {
   for (const Status& fault : bundle_.faults) STRATA_RETURN_IF_ERROR(fault);
-  return store::Repeat(cx_, name_, [this] { return Once(); });
+  return store::Repeat(store_, cx_, name_, [this] { return Once(); });
 }
 
 Status Transaction::Once() {

@@ -30,6 +30,11 @@ Result<bool> Replay(Store& store, const Context& cx, const RequestName& name,
   return true;
 }
 
+bool IsDone(Store& store, const Context& cx, const RequestName& name) {
+  const auto items = Recall(store, cx, name);
+  return items.ok() && items->has_value();
+}
+
 Status CommitChange(Store& store, const Context& cx, const RequestName& name, Change* change) {
   RowChanges rows;
   WriteSet set(store);

@@ -29,17 +29,23 @@ RequestName NameOf(const Request& request) {
   return {request.request_id(), layout::Hash64(request.SerializeAsString())};
 }
 
-// Runs `once` until it has not lost against other writers. A change with a name is begun again,
-// once, when the store broke off during it (UNAVAILABLE: its process ended): `once` begins by
-// looking whether the change was carried out.
+// Whether the change of that name has been carried out; false also when that cannot be found out.
+bool IsDone(Store& store, const Context& cx, const RequestName& name);
+
+// Runs `once` until it has not lost against other writers. `once` begins by looking whether the
+// change was carried out, so one with a name is begun again, once, when the store broke off during
+// it (UNAVAILABLE: its process ended), and when the same change, sent twice at the same time, was
+// carried out behind that look: what refuses it may be its own doing.
 template <typename F>
-Status Repeat(const Context& cx, const RequestName& name, F&& once) {
+Status Repeat(Store& store, const Context& cx, const RequestName& name, F&& once) {
   bool knows_itself = !name.id.empty();
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const Status status = once();
-    const bool broke_off =
-        status.code() == Code::kUnavailable && std::exchange(knows_itself, false);
-    if (status.code() != Code::kAborted && !broke_off) return status;
+    if (status.ok()) return status;
+    const bool again = status.code() == Code::kAborted ||
+                       (std::exchange(knows_itself, false) &&
+                        (status.code() == Code::kUnavailable || IsDone(store, cx, name)));
+    if (!again) return status;
     if (cx.Cancelled()) return Cancelled("the caller is gone");
   }
   return TooBusy();

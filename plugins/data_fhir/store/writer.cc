@@ -261,7 +261,7 @@ Status Create(Store& store, const Context& cx, const data::v1::CreateRequest& re
                           CheckResource(document.root(), request.type()));
   const RequestName name = NameOf(request);
   const Parameters& condition = request.if_none_exist();
-  return Repeat(cx, name, [&]() -> Status {
+  return Repeat(store, cx, name, [&]() -> Status {
     response->Clear();
     STRATA_ASSIGN_OR_RETURN(const bool replayed, Replay(store, cx, name, response));
     if (replayed) return {};
@@ -284,21 +284,21 @@ Status Update(Store& store, const Context& cx, const data::v1::UpdateRequest& re
   STRATA_ASSIGN_OR_RETURN(const ClientResource resource,
                           CheckResource(document.root(), request.type()));
   Updater updater(store, cx, request, resource);
-  return Repeat(cx, updater.name(), [&] { return updater.Once(response); });
+  return Repeat(store, cx, updater.name(), [&] { return updater.Once(response); });
 }
 
 Status Patch(Store& store, const Context& cx, const data::v1::PatchRequest& request,
              WriteResponse* response) {
   if (layout::TypeNumberOf(request.type()) == 0) return UnknownType(request.type());
   Patcher patcher(store, cx, request);
-  return Repeat(cx, patcher.name(), [&] { return patcher.Once(response); });
+  return Repeat(store, cx, patcher.name(), [&] { return patcher.Once(response); });
 }
 
 Status Delete(Store& store, const Context& cx, const data::v1::DeleteRequest& request,
               DeleteResponse* response) {
   if (layout::TypeNumberOf(request.type()) == 0) return UnknownType(request.type());
   Deleter deleter(store, cx, request);
-  return Repeat(cx, deleter.name(), [&] { return deleter.Once(response); });
+  return Repeat(store, cx, deleter.name(), [&] { return deleter.Once(response); });
 }
 
 }  // namespace strata::fhir::store
