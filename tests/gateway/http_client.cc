@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <vector>
 
@@ -46,6 +47,7 @@ void HttpClient::Close() {
 bool HttpClient::Send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
@@ -61,7 +63,10 @@ HttpReply HttpClient::Exchange(std::string_view bytes) {
 
 bool HttpClient::Fill() {
   std::vector<char> piece(64 * 1024);
-  const ssize_t n = ::recv(descriptor_, piece.data(), piece.size(), 0);
+  ssize_t n = 0;
+  do {
+    n = ::recv(descriptor_, piece.data(), piece.size(), 0);
+  } while (n < 0 && errno == EINTR);  // The process was stopped and goes on.
   if (n <= 0) return false;
   buffer_.append(piece.data(), static_cast<std::size_t>(n));
   return true;
