@@ -1,6 +1,5 @@
 #include "core/gateway/grpc_gateway.h"
 
-#include <grpc/grpc.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
@@ -8,6 +7,7 @@
 
 #include <utility>
 
+#include "core/base/keep_grpc.h"
 #include "core/gateway/address.h"
 #include "core/gateway/grpc_builtin.h"
 #include "core/gateway/grpc_call.h"
@@ -83,24 +83,13 @@ void GrpcGateway::Impl::AppendMetrics(std::string* out) const {
   }
 }
 
-namespace {
-
-// gRPC 1.51 shuts down when its last user goes, and may then wait for ever for a thread of its own:
-// it is kept until the process ends.
-void KeepLibrary() {
-  static const bool kept = (grpc_init(), true);
-  static_cast<void>(kept);
-}
-
-}  // namespace
-
 GrpcGateway::GrpcGateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 GrpcGateway::~GrpcGateway() { Stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<GrpcGateway>> GrpcGateway::Start(GrpcOptions options,
                                                         host::Ingress* ingress) {
-  KeepLibrary();
+  base::KeepGrpc();
   auto impl = std::make_unique<Impl>(std::move(options), ingress);
   STRATA_RETURN_IF_ERROR(impl->Open());
   return std::unique_ptr<GrpcGateway>(new GrpcGateway(std::move(impl)));

@@ -8,6 +8,7 @@
 
 #include <utility>
 
+#include "core/base/keep_grpc.h"
 #include "core/base/mutex.h"
 #include "core/isolation/growing_pool.h"
 #include "core/isolation/served_call.h"
@@ -84,6 +85,7 @@ void RpcServer::Stop() { impl_->Stop(); }
 
 Result<std::unique_ptr<RpcServer>> RpcServer::Start(base::UniqueFd socket, GrowingPool* pool,
                                                     Finder find) {
+  base::KeepGrpc();
   auto impl = std::make_unique<Impl>(pool, std::move(find));
   STRATA_RETURN_IF_ERROR(impl->Open(std::move(socket)));
   return std::unique_ptr<RpcServer>(new RpcServer(std::move(impl)));
