@@ -34,7 +34,14 @@ HttpClient::HttpClient(const std::string& address, int receive_buffer) {
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   to.sin_port = htons(static_cast<std::uint16_t>(
       std::strtoul(address.c_str() + address.rfind(':') + 1, nullptr, 10)));
-  if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) Close();
+  const auto connect = [&] {
+    return ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0;
+  };
+  while (!connect()) {
+    if (errno == EINTR) continue;  // The process was stopped and goes on.
+    Close();
+    break;
+  }
 }
 
 HttpClient::~HttpClient() { Close(); }
@@ -66,7 +73,7 @@ bool HttpClient::Fill() {
   ssize_t n = 0;
   do {
     n = ::recv(descriptor_, piece.data(), piece.size(), 0);
-  } while (n < 0 && errno == EINTR);  // The process was stopped and goes on.
+  } while (n < 0 && errno == EINTR);
   if (n <= 0) return false;
   buffer_.append(piece.data(), static_cast<std::size_t>(n));
   return true;
