@@ -4,38 +4,18 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <optional>
-#include <set>
 #include <sstream>
 
-#include "core/base/json.h"
-#include "core/base/json_writer.h"
 #include "core/host/config_schema.h"
+#include "core/host/stack_sets.h"
 #include "core/host/yaml_json.h"
+#include "core/host/yaml_reader.h"
 
 namespace strata::host {
 namespace {
-
-using Handler = std::function<void(const YAML::Node&)>;
-// What may stand in one mapping, by name.
-using Handlers = std::map<std::string, Handler, std::less<>>;
-
-std::optional<std::chrono::milliseconds> ParseDuration(std::string_view text) {
-  std::int64_t count = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), count);
-  const std::string_view unit(end.ptr,
-                              static_cast<std::size_t>(text.data() + text.size() - end.ptr));
-  if (end.ec != std::errc() || count <= 0 || count > 86'400'000) return std::nullopt;
-  if (unit == "ms") return std::chrono::milliseconds(count);
-  if (unit == "s") return std::chrono::seconds(count);
-  if (unit == "min") return std::chrono::minutes(count);
-  return std::nullopt;
-}
 
 bool IsSlotName(std::string_view name) {
   return !name.empty() && name.size() <= 63 && name[0] >= 'a' && name[0] <= 'z' &&
@@ -45,9 +25,9 @@ bool IsSlotName(std::string_view name) {
 }
 
 // Walks one stack file and collects every fault.
-class StackReader {
+class StackReader final : private YamlReader {
  public:
-  explicit StackReader(const std::string& file) : file_(file) { out_.file = file; }
+  explicit StackReader(const std::string& file) : YamlReader(file) { out_.file = file; }
 
   Result<StackConfig> Read(std::string_view yaml) {
     try {
@@ -56,98 +36,11 @@ class StackReader {
     } catch (const YAML::Exception& e) {
       Fault(e.mark.line + 1, e.msg);
     }
-    if (!faults_.empty()) return InvalidArgument(faults_);
+    STRATA_RETURN_IF_ERROR(status());
     return std::move(out_);
   }
 
  private:
-  static constexpr std::size_t kMaxFaults = 4000;  // Bytes of text.
-
-  Place PlaceOf(const YAML::Node& node) const {
-    return file_ + ":" + std::to_string(node.Mark().line + 1);
-  }
-
-  void Fault(int line, const std::string& message) {
-    if (faults_.size() > kMaxFaults) return;
-    if (!faults_.empty()) faults_.push_back('\n');
-    faults_.append(file_).append(":").append(std::to_string(line)).append(": ").append(message);
-  }
-  void Fault(const YAML::Node& node, const std::string& message) {
-    Fault(node.Mark().line + 1, message);
-  }
-
-  // Calls `entry` for each name of a mapping; a name that was there before is a fault.
-  void ForEach(
-      const YAML::Node& node, const std::string& what,
-      const std::function<void(const std::string&, const YAML::Node&, const YAML::Node&)>& entry) {
-    if (node.IsNull()) return;
-    if (!node.IsMap()) return Fault(node, what + " must be a mapping of names to values");
-    std::map<std::string, int> lines;
-    for (const auto& pair : node) {
-      if (!pair.first.IsScalar()) {
-        Fault(pair.first, "a name must be a text");
-        continue;
-      }
-      const std::string& name = pair.first.Scalar();
-      const auto [known, fresh] = lines.emplace(name, pair.first.Mark().line + 1);
-      if (fresh) {
-        entry(name, pair.first, pair.second);
-      } else {
-        Fault(pair.first,
-              "\"" + name + "\" is there twice, first in line " + std::to_string(known->second));
-      }
-    }
-  }
-
-  void ReadMapping(const YAML::Node& node, const std::string& what, const Handlers& handlers) {
-    ForEach(node, what,
-            [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-              if (const auto handler = handlers.find(name); handler != handlers.end()) {
-                handler->second(value);
-                return;
-              }
-              std::vector<std::string> known;
-              for (const auto& [candidate, handler] : handlers) known.push_back(candidate);
-              Fault(key, "unknown key \"" + name + "\" in " + what + DidYouMean(name, known));
-            });
-  }
-
-  Handler Text(std::string* to) {
-    return [this, to](const YAML::Node& node) {
-      if (!node.IsScalar() || node.Scalar().empty()) return Fault(node, "must be a text");
-      *to = node.Scalar();
-    };
-  }
-
-  Handler Flag(bool* to) {
-    return [this, to](const YAML::Node& node) {
-      const bool is = node.IsScalar() && (node.Scalar() == "true" || node.Scalar() == "false");
-      if (!is) return Fault(node, "must be true or false");
-      *to = node.Scalar() == "true";
-    };
-  }
-
-  Handler Count(std::size_t least, std::size_t most, std::size_t* to) {
-    return [this, least, most, to](const YAML::Node& node) {
-      std::size_t value = 0;
-      const std::string text = node.IsScalar() ? node.Scalar() : "";
-      const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
-      if (text.empty() || end.ptr != text.data() + text.size() || value < least || value > most) {
-        return Fault(node, "must be a whole number from " + std::to_string(least) + " to " +
-                               std::to_string(most));
-      }
-      *to = value;
-    };
-  }
-
-  Handler Duration(std::chrono::milliseconds* to) {
-    return [this, to](const YAML::Node& node) {
-      const auto value = node.IsScalar() ? ParseDuration(node.Scalar()) : std::nullopt;
-      if (!value) return Fault(node, "must be a time such as 500ms, 30s or 2min");
-      *to = *value;
-    };
-  }
-
   Handler Address(bool unix_too, std::string* to) {
     return [this, unix_too, to](const YAML::Node& node) {
       // Whoever may open the socket's file is on this machine.
@@ -227,17 +120,6 @@ class StackReader {
              }}};
   }
 
-  // Not negative, and with that unit behind it; nothing: it is no such number.
-  static std::optional<double> Number(const YAML::Node& node, std::string_view unit) {
-    const std::string text = node.IsScalar() ? node.Scalar() : "";
-    double value = 0;
-    const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
-    const std::string_view rest(end.ptr,
-                                static_cast<std::size_t>(text.data() + text.size() - end.ptr));
-    if (end.ec != std::errc() || rest != unit || !(value >= 0)) return std::nullopt;
-    return value;
-  }
-
   void ReadSlots(const YAML::Node& node) {
     ForEach(node, "slots",
             [this](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
@@ -311,16 +193,6 @@ class StackReader {
         {{"ca", Text(&run->tls_ca)}, {"cert", Text(&run->tls_cert)}, {"key", Text(&run->tls_key)}});
   }
 
-  Handler Texts(std::vector<std::string>* to) {
-    return [this, to](const YAML::Node& node) {
-      if (!node.IsSequence() || node.size() == 0) return Fault(node, "must be a list of texts");
-      for (const auto& element : node) {
-        to->emplace_back();
-        Text (&to->back())(element);
-      }
-    };
-  }
-
   void ReadConfig(const YAML::Node& node, SlotConfig* slot) {
     if (node.IsNull()) return;
     if (!node.IsMap()) return Fault(node, "config must be a mapping of names to values");
@@ -329,7 +201,7 @@ class StackReader {
     slot->config_json = YamlToJson(node, "", &lines, &error);
     if (!error.message.empty()) Fault(error.line, error.message);
     for (const auto& [path, line] : lines) {
-      slot->config_places.emplace(path, file_ + ":" + std::to_string(line));
+      slot->config_places.emplace(path, PlaceOf(line));
     }
   }
 
@@ -352,73 +224,14 @@ class StackReader {
         if (to.slot.empty() || std::find(names.begin(), names.end(), to.slot) != names.end()) {
           continue;
         }
-        if (!faults_.empty()) faults_.push_back('\n');
-        faults_.append(to.place).append(": slot \"").append(slot.name);
-        faults_.append("\" requires slot \"").append(to.slot).append("\", which is not there");
-        faults_.append(DidYouMean(to.slot, names));
+        Fault(to.place, "slot \"" + slot.name + "\" requires slot \"" + to.slot +
+                            "\", which is not there" + DidYouMean(to.slot, names));
       }
     }
   }
 
-  const std::string file_;
   StackConfig out_;
-  std::string faults_;
 };
-
-// `config` with the member at the dotted `key` replaced by or added as `value`.
-std::string SetMember(json::Value config, std::string_view key, std::string_view value) {
-  const std::size_t dot = key.find('.');
-  const std::string_view name = key.substr(0, dot);
-  const auto inner = [&](json::Value old) {
-    return dot == std::string_view::npos ? std::string(value)
-                                         : SetMember(old, key.substr(dot + 1), value);
-  };
-  std::string out = "{";
-  bool done = false;
-  const auto add = [&](std::string_view member, std::string_view text) {
-    if (out.size() > 1) out.push_back(',');
-    json::AppendQuoted(member, &out);
-    out.append(":").append(text);
-  };
-  for (const auto& member : config.members()) {
-    const bool here = member.name == name;
-    done = done || here;
-    add(member.name, here ? inner(member.value) : std::string(member.value.raw()));
-  }
-  if (!done) add(name, inner(json::Value()));
-  return out + "}";
-}
-
-Status ApplySet(const std::string& set, StackConfig* stack) {
-  const std::size_t equals = set.find('=');
-  const std::size_t dot = set.find('.');
-  const Place place = "--set " + set.substr(0, equals);
-  if (equals == std::string::npos || dot == std::string::npos || dot == 0 || dot + 1 >= equals) {
-    return InvalidArgument(place + ": expected slot.key=value");
-  }
-  const std::string name = set.substr(0, dot);
-  const auto slot = std::find_if(stack->slots.begin(), stack->slots.end(),
-                                 [&](const SlotConfig& s) { return s.name == name; });
-  if (slot == stack->slots.end()) {
-    std::vector<std::string> names;
-    for (const SlotConfig& s : stack->slots) names.push_back(s.name);
-    return InvalidArgument(place + ": there is no slot \"" + name + "\"" + DidYouMean(name, names));
-  }
-  std::map<std::string, int, std::less<>> lines;
-  YamlError error;
-  std::string value;
-  const std::string key = set.substr(dot + 1, equals - dot - 1);
-  try {
-    value = YamlToJson(YAML::Load(set.substr(equals + 1)), key, &lines, &error);
-  } catch (const YAML::Exception& e) {
-    return InvalidArgument(place + ": " + e.msg);
-  }
-  if (!error.message.empty()) return InvalidArgument(place + ": " + error.message);
-  STRATA_ASSIGN_OR_RETURN(const auto config, json::Document::Parse(slot->config_json));
-  slot->config_json = SetMember(config.root(), key, value);
-  for (const auto& [path, line] : lines) slot->config_places[path] = place;
-  return OkStatus();
-}
 
 bool IsLoopback(const std::string& host) {
   if (host == "localhost" || host == "[::1]") return true;

@@ -3,7 +3,10 @@
 
 #include "storage/memory/memory_engine.h"
 #include "storage/sqlite/sqlite_engine.h"
+#include "tests/storage/engine_commits.h"
+#include "tests/storage/engine_feed.h"
 #include "tests/storage/engine_ingest.h"
+#include "tests/storage/engine_reads.h"
 
 namespace strata::storage::testing {
 namespace {
