@@ -1,5 +1,7 @@
 #include "core/host/yaml_reader.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <charconv>
 #include <cstdint>
 
@@ -28,6 +30,14 @@ void YamlReader::Fault(const std::string& place, const std::string& message) {
   if (faults_.size() > kMaxFaults) return;
   if (!faults_.empty()) faults_.push_back('\n');
   faults_.append(place).append(": ").append(message);
+}
+
+void YamlReader::Fault(const YAML::Node& node, const std::string& message) {
+  Fault(PlaceOf(node), message);
+}
+
+std::string YamlReader::PlaceOf(const YAML::Node& node) const {
+  return PlaceOf(node.Mark().line + 1);
 }
 
 Status YamlReader::status() const {

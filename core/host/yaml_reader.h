@@ -1,7 +1,5 @@
 #pragma once
 
-#include <yaml-cpp/yaml.h>
-
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -12,6 +10,10 @@
 #include <vector>
 
 #include "core/base/status.h"
+
+namespace YAML {
+class Node;
+}
 
 namespace strata::host {
 
@@ -27,11 +29,11 @@ class YamlReader {
   using Handlers = std::map<std::string, Handler, std::less<>>;
 
   std::string PlaceOf(int line) const { return file_ + ":" + std::to_string(line); }
-  std::string PlaceOf(const YAML::Node& node) const { return PlaceOf(node.Mark().line + 1); }
+  std::string PlaceOf(const YAML::Node& node) const;
 
   void Fault(const std::string& place, const std::string& message);
   void Fault(int line, const std::string& message) { Fault(PlaceOf(line), message); }
-  void Fault(const YAML::Node& node, const std::string& message) { Fault(PlaceOf(node), message); }
+  void Fault(const YAML::Node& node, const std::string& message);
   // INVALID_ARGUMENT with the faults so far, one a line.
   Status status() const;
 
