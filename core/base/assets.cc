@@ -59,15 +59,32 @@ Result<Assets> Assets::Load(std::string_view package_dir, std::span<const std::s
   return out;
 }
 
-const Asset* Assets::Find(std::string_view name) const {
+std::optional<AssetAnswer> Assets::Answer(std::string_view name, std::string_view if_none_match,
+                                          std::string_view accept_encoding) const {
   const auto found = assets_.find(name);
-  return found == assets_.end() ? nullptr : &found->second;
+  if (found == assets_.end()) return std::nullopt;
+  const Asset& asset = found->second;
+  AssetAnswer out;
+  out.headers = {{"content-type", std::string(asset.content_type)},
+                 {"cache-control", "public, max-age=31536000, immutable"},
+                 {"etag", asset.etag},
+                 {"vary", "accept-encoding"},
+                 {"x-content-type-options", "nosniff"}};
+  if (if_none_match == asset.etag) {
+    out.status = 304;
+    return out;
+  }
+  const bool gzip = !asset.gzip.empty() && accept_encoding.find("gzip") != std::string_view::npos;
+  if (gzip) out.headers.emplace_back("content-encoding", "gzip");
+  out.body = gzip ? asset.gzip : asset.body;
+  return out;
 }
 
 std::string Assets::Address(std::string_view name) const {
   std::string out = "/assets/" + std::string(name);
-  if (const Asset* asset = Find(name)) {
-    out += "?v=" + asset->etag.substr(1, asset->etag.size() - 2);
+  if (const auto found = assets_.find(name); found != assets_.end()) {
+    const std::string& etag = found->second.etag;
+    out += "?v=" + etag.substr(1, etag.size() - 2);
   }
   return out;
 }

@@ -34,7 +34,7 @@ Html FromTo(const v1::Change& change) {
       return text;
     };
     out.Add("<span class=\"console-step\">"_html, Link(SlotPath(slot.slot()), slot.slot()),
-            "<span class=\"console-detail\">"_html, occupant(slot.from()), " to "_html,
+            "<span class=\"page-detail\">"_html, occupant(slot.from()), " to "_html,
             occupant(slot.to()), "</span></span>"_html);
   }
   return out;
@@ -42,7 +42,7 @@ Html FromTo(const v1::Change& change) {
 
 Html Outcome(const v1::Change& change) {
   Html out = StateTag(change.state());
-  out.Add("<span class=\"console-detail\">"_html);
+  out.Add("<span class=\"page-detail\">"_html);
   if (change.pause_us() > 0) {
     out.Add("Paused "_html, Duration(static_cast<double>(change.pause_us()) / 1e6), ". "_html);
   }

@@ -8,7 +8,7 @@ Result<Page> PackagesPage(const View& view) {
   for (const core::v1::Package& package : list.packages()) {
     Html name;
     name.Add(package.plugin().empty() ? std::string("unknown") : package.plugin(), " "_html,
-             package.version(), "<span class=\"console-detail\">"_html, package.description(),
+             package.version(), "<span class=\"page-detail\">"_html, package.description(),
              "</span>"_html);
     Html slots;
     for (const std::string& slot : package.slots()) {
@@ -18,7 +18,7 @@ Result<Page> PackagesPage(const View& view) {
     Html path;
     path.Add("<span class=\"console-path\">"_html, package.path(), "</span>"_html);
     if (!package.problem().empty()) {
-      path.Add("<span class=\"console-detail\">"_html, Tag("Cannot be loaded", TagColour::kRed),
+      path.Add("<span class=\"page-detail\">"_html, Tag("Cannot be loaded", TagColour::kRed),
                " "_html, package.problem(), "</span>"_html);
     }
     table.Row({name, Html::Text(LayerName(package.layer())), slots, path});

@@ -8,7 +8,7 @@ namespace v1 = core::v1;
 Html OccupantCell(const v1::Occupant& occupant) {
   Html out = Html::Text(OccupantName(occupant));
   if (occupant.plugin().empty()) return out;
-  out.Add("<span class=\"console-detail\">"_html, IsolationName(occupant.isolation()));
+  out.Add("<span class=\"page-detail\">"_html, IsolationName(occupant.isolation()));
   if (!occupant.digest().empty()) {
     out.Add(", digest "_html, ShortDigest(occupant.digest()));
   }
@@ -37,7 +37,7 @@ Html WhatCell(const v1::SlotChange& change) {
     detail.Add("."_html);
   }
   if (detail.empty()) return out;
-  return out.Add("<span class=\"console-detail\">"_html, detail, "</span>"_html);
+  return out.Add("<span class=\"page-detail\">"_html, detail, "</span>"_html);
 }
 
 }  // namespace

@@ -204,23 +204,10 @@ Page ConsoleService::Post(Context& context, const Exchange& exchange) {
 
 ConsoleService::Answer ConsoleService::AssetAnswer(const Exchange& exchange,
                                                    std::string_view name) const {
-  const web::Asset* const asset = assets_.Find(name);
-  if (asset == nullptr) return PageAnswer(exchange, PageNotFound());
-  Answer answer;
-  answer.headers = {{"content-type", std::string(asset->content_type)},
-                    {"cache-control", "public, max-age=31536000, immutable"},
-                    {"etag", asset->etag},
-                    {"vary", "accept-encoding"},
-                    {"x-content-type-options", "nosniff"}};
-  if (exchange.Header("if-none-match") == asset->etag) {
-    answer.status = 304;
-    return answer;
-  }
-  const bool gzip = !asset->gzip.empty() &&
-                    exchange.Header("accept-encoding").find("gzip") != std::string_view::npos;
-  if (gzip) answer.headers.emplace_back("content-encoding", "gzip");
-  answer.body = gzip ? asset->gzip : asset->body;
-  return answer;
+  auto file =
+      assets_.Answer(name, exchange.Header("if-none-match"), exchange.Header("accept-encoding"));
+  if (!file) return PageAnswer(exchange, PageNotFound());
+  return {file->status, std::move(file->headers), std::string(file->body)};
 }
 
 ConsoleService::Answer ConsoleService::LiveAnswer(const View& view,
@@ -249,16 +236,23 @@ ConsoleService::Answer ConsoleService::PageAnswer(const Exchange& exchange,
   if (exchange.new_session) {
     answer.headers.emplace_back("set-cookie", Sessions::Cookie(exchange.session));
   }
-  Frame frame;
+  web::Frame frame;
   frame.product = product_;
+  frame.service = " console"_html;
+  frame.theme_colour = "#425563"_html;
+  frame.header_class = "console-header"_html;
+  frame.home = "/slots/";
   frame.path = exchange.head.path();
   frame.stylesheet = assets_.Address("console.css");
-  frame.script = assets_.Address("console.js");
+  if (!page.live_path.empty()) frame.script = assets_.Address("console.js");
   frame.favicon = assets_.Address("favicon.svg");
   for (const pb::MenuEntry& entry : exchange.head.menu()) {
     frame.menu.push_back({entry.label(), entry.path()});
   }
-  answer.body = RenderPage(frame, page);
+  frame.footer =
+      " console, for those who run this stack. Everyone who can reach this port can change the "
+      "stack: it is open to this machine only."_html;
+  answer.body = web::RenderDocument(frame, page.title, {}, page.main);
   return answer;
 }
 

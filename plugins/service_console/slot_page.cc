@@ -20,7 +20,7 @@ Html UsesText(const v1::Slot& slot) {
     } else {
       out.Add(Link(SlotPath(binding.slot()), binding.slot()));
     }
-    out.Add(" as "_html, binding.name(), "<span class=\"console-detail\">"_html, binding.service(),
+    out.Add(" as "_html, binding.name(), "<span class=\"page-detail\">"_html, binding.service(),
             "</span></span>"_html);
   }
   return out;
@@ -60,7 +60,7 @@ Html Format(const v1::Slot& slot) {
   out.Add(format.name(), " "_html, format.writes());
   if (format.on_disk() < format.writes()) out.Add(", in part still "_html, format.on_disk());
   if (format.writes() < format.newest()) {
-    out.Add("<span class=\"console-detail\">Format "_html, format.newest(),
+    out.Add("<span class=\"page-detail\">Format "_html, format.newest(),
             " waits until the old one is given up</span>"_html);
   }
   return out;
@@ -79,7 +79,7 @@ Html Previous(const v1::Slot& slot) {
 Html HealthText(const v1::Slot& slot) {
   Html out = HealthTag(slot);
   if (!slot.health().reason().empty()) {
-    out.Add("<span class=\"console-detail\">"_html, slot.health().reason(), "</span>"_html);
+    out.Add("<span class=\"page-detail\">"_html, slot.health().reason(), "</span>"_html);
   }
   return out;
 }

@@ -48,10 +48,10 @@ Html TrialTable(const v1::ListTrialsResponse& list) {
   for (const v1::Trial& trial : list.trials()) {
     Html state = StateTag(trial.state());
     if (!trial.reason().empty()) {
-      state.Add("<span class=\"console-detail\">"_html, trial.reason(), "</span>"_html);
+      state.Add("<span class=\"page-detail\">"_html, trial.reason(), "</span>"_html);
     }
     Html candidate = Html::Text(OccupantName(trial.candidate()));
-    candidate.Add("<span class=\"console-detail\">"_html, Shares(trial), "</span>"_html);
+    candidate.Add("<span class=\"page-detail\">"_html, Shares(trial), "</span>"_html);
     table.Row({Link(TrialPath(trial.id()), "Trial in " + trial.slot()), candidate, state,
                Html::Text(Compared(trial)), Time(trial.started_us())});
   }
@@ -81,13 +81,13 @@ Html MethodTable(const v1::Trial& trial) {
   Table table("Answers by method",
               {"Method", "Compared", "Same", "Different", "Errors", "p50", "p99"});
   const auto both = [](double live, double candidate) {
-    return Html().Add(Latency(candidate), "<span class=\"console-detail\">live: "_html,
-                      Latency(live), "</span>"_html);
+    return Html().Add(Latency(candidate), "<span class=\"page-detail\">live: "_html, Latency(live),
+                      "</span>"_html);
   };
   for (const v1::TrialMethod& method : trial.methods()) {
     const std::string_view name = method.method();
     Html cell = Html::Text(name.substr(name.rfind('/') + 1));
-    cell.Add("<span class=\"console-detail\">"_html, name.substr(1, name.rfind('/') - 1),
+    cell.Add("<span class=\"page-detail\">"_html, name.substr(1, name.rfind('/') - 1),
              "</span>"_html);
     table.Row({cell, Html::Text(Count(method.compared())), Html::Text(Count(method.same())),
                Html::Text(Count(method.different())), Html::Text(Count(method.errors())),

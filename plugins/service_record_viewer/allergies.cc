@@ -74,11 +74,10 @@ Html Name(Value allergy) {
   if (allergy["criticality"].string() == "high") {
     out.Add(" "_html, Tag("High criticality", TagColour::kRed));
   } else if (const auto criticality = allergy["criticality"].string(); !criticality.empty()) {
-    out.Add("<span class=\"viewer-detail\">"_html, Sentence(criticality),
-            " criticality</span>"_html);
+    out.Add("<span class=\"page-detail\">"_html, Sentence(criticality), " criticality</span>"_html);
   }
   for (const std::string& note : Notes(allergy["note"])) {
-    out.Add("<span class=\"viewer-detail\">"_html, note, "</span>"_html);
+    out.Add("<span class=\"page-detail\">"_html, note, "</span>"_html);
   }
   return out;
 }
@@ -131,9 +130,8 @@ Html Statement(RecordSource& source, const Allergies& allergies) {
   }
   for (const Value statement : allergies.none_known) {
     out.Add("<p class=\"viewer-statement\"><strong>"_html, ConceptText(statement["code"]),
-            "</strong><span class=\"viewer-detail\">Recorded "_html,
-            DateText(AllergyDate(statement)), ", "_html, Source(source, statement),
-            "</span></p>"_html);
+            "</strong><span class=\"page-detail\">Recorded "_html, DateText(AllergyDate(statement)),
+            ", "_html, Source(source, statement), "</span></p>"_html);
   }
   if (none_known || current) return out;
   const bool nothing = allergies.past.values.empty() && allergies.ruled_out.values.empty();

@@ -147,8 +147,8 @@ Result<Html> DocumentPage(SectionRequest& request, std::string_view type, std::s
   const Value document = loaded.root();
   if (!BelongsTo(document, request.patient_id)) return NotFound("no such document in this record");
   Html out;
-  out.Add("<p class=\"viewer-back\"><a class=\"nhsuk-back-link\" href=\""_html,
-          request.RecordPath(), "/documents\">All documents</a></p>"_html);
+  out.Add("<p class=\"page-back\"><a class=\"nhsuk-back-link\" href=\""_html, request.RecordPath(),
+          "/documents\">All documents</a></p>"_html);
   if (document["status"].string() == "entered-in-error" ||
       document["docStatus"].string() == "entered-in-error") {
     return out.Add("<h1 class=\"nhsuk-heading-l\">Document entered in error</h1>"_html,

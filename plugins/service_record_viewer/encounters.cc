@@ -51,7 +51,7 @@ Html Kind(Value encounter) {
   if (text.empty()) text = kind.empty() ? "Kind not recorded" : kind;
   Html out = Html::Text(text);
   if (!kind.empty() && kind != text) {
-    out.Add("<span class=\"viewer-detail\">"_html, kind, "</span>"_html);
+    out.Add("<span class=\"page-detail\">"_html, kind, "</span>"_html);
   }
   return out;
 }

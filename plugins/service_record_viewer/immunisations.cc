@@ -29,11 +29,11 @@ Html Name(Value immunisation) {
   for (const Value protocol : immunisation["protocolApplied"].elements()) {
     const Value dose = FirstOf(protocol, {"doseNumberPositiveInt", "doseNumberString"});
     if (!dose) continue;
-    out.Add("<span class=\"viewer-detail\">Dose "_html,
+    out.Add("<span class=\"page-detail\">Dose "_html,
             dose.is_number() ? dose.lexeme() : dose.string(), "</span>"_html);
   }
   if (const auto lot = immunisation["lotNumber"].string(); !lot.empty()) {
-    out.Add("<span class=\"viewer-detail\">Batch "_html, lot, "</span>"_html);
+    out.Add("<span class=\"page-detail\">Batch "_html, lot, "</span>"_html);
   }
   return out;
 }
@@ -45,7 +45,7 @@ Html Status(Value immunisation) {
   }
   Html out = Tag("Not given", TagColour::kOrange);
   const std::string reason = ConceptText(immunisation["statusReason"]);
-  if (!reason.empty()) out.Add("<span class=\"viewer-detail\">"_html, reason, "</span>"_html);
+  if (!reason.empty()) out.Add("<span class=\"page-detail\">"_html, reason, "</span>"_html);
   return out;
 }
 

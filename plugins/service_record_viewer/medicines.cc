@@ -102,7 +102,7 @@ Html Status(Value medicine) {
   const std::string_view intent = medicine["intent"].string();
   if (intent == "proposal" || intent == "plan") out.Add(" "_html, StatusTag(intent));
   if (medicine["resourceType"].string() == "MedicationStatement") {
-    out.Add(" <span class=\"viewer-detail\">Reported, not prescribed here</span>"_html);
+    out.Add(" <span class=\"page-detail\">Reported, not prescribed here</span>"_html);
   }
   return out;
 }
@@ -114,10 +114,10 @@ Html Name(RecordSource& source, Value medicine) {
   }
   out.Add(MedicineName(source, medicine));
   for (const Value reason : medicine["reasonCode"].elements()) {
-    out.Add("<span class=\"viewer-detail\">For "_html, ConceptText(reason), "</span>"_html);
+    out.Add("<span class=\"page-detail\">For "_html, ConceptText(reason), "</span>"_html);
   }
   for (const std::string& note : Notes(medicine["note"])) {
-    out.Add("<span class=\"viewer-detail\">"_html, note, "</span>"_html);
+    out.Add("<span class=\"page-detail\">"_html, note, "</span>"_html);
   }
   return out;
 }

@@ -59,10 +59,10 @@ Html Name(Value condition) {
   const std::string text = ConceptText(condition["code"]);
   Html out = Html::Text(text.empty() ? "Problem not named" : text);
   if (const Value severity = condition["severity"]) {
-    out.Add(" <span class=\"viewer-detail\">"_html, ConceptText(severity), "</span>"_html);
+    out.Add(" <span class=\"page-detail\">"_html, ConceptText(severity), "</span>"_html);
   }
   for (const std::string& note : Notes(condition["note"])) {
-    out.Add("<span class=\"viewer-detail\">"_html, note, "</span>"_html);
+    out.Add("<span class=\"page-detail\">"_html, note, "</span>"_html);
   }
   return out;
 }

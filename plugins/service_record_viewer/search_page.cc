@@ -199,11 +199,10 @@ Html SearchFormPage(const SearchForm& form, const std::vector<FieldError>& error
 
 Html MatchesPage(const Matches& matches) {
   Html out;
-  out.Add(
-      "<p class=\"viewer-back\"><a class=\"nhsuk-back-link\" href=\"/\">New search</a></p>"_html,
-      matches.patients.empty() ? "<h1 class=\"nhsuk-heading-l\">No patient found</h1>"_html
-                               : "<h1 class=\"nhsuk-heading-l\">Patients</h1>"_html,
-      SearchedFor(matches.form));
+  out.Add("<p class=\"page-back\"><a class=\"nhsuk-back-link\" href=\"/\">New search</a></p>"_html,
+          matches.patients.empty() ? "<h1 class=\"nhsuk-heading-l\">No patient found</h1>"_html
+                                   : "<h1 class=\"nhsuk-heading-l\">Patients</h1>"_html,
+          SearchedFor(matches.form));
   if (matches.patients.empty()) return out.Add(NothingFound());
   if (SameNhsNumberTwice(matches)) {
     out.Add(Warning("More than one record has this NHS number",

@@ -188,23 +188,10 @@ ViewerService::Answer ViewerService::Route(const Exchange& exchange) const {
 
 ViewerService::Answer ViewerService::AssetAnswer(const Exchange& exchange,
                                                  std::string_view name) const {
-  const web::Asset* asset = assets_.Find(name);
-  if (asset == nullptr) return NotFoundAnswer(exchange);
-  Answer answer;
-  answer.headers = {{"content-type", std::string(asset->content_type)},
-                    {"cache-control", "public, max-age=31536000, immutable"},
-                    {"etag", asset->etag},
-                    {"vary", "accept-encoding"},
-                    {"x-content-type-options", "nosniff"}};
-  if (exchange.Header("if-none-match") == asset->etag) {
-    answer.status = 304;
-    return answer;
-  }
-  const bool gzip = !asset->gzip.empty() &&
-                    exchange.Header("accept-encoding").find("gzip") != std::string_view::npos;
-  if (gzip) answer.headers.emplace_back("content-encoding", "gzip");
-  answer.body = gzip ? asset->gzip : asset->body;
-  return answer;
+  auto file =
+      assets_.Answer(name, exchange.Header("if-none-match"), exchange.Header("accept-encoding"));
+  if (!file) return NotFoundAnswer(exchange);
+  return {file->status, std::move(file->headers), std::string(file->body)};
 }
 
 ViewerService::Answer ViewerService::HomeAnswer(const Exchange& exchange) const {
@@ -304,21 +291,24 @@ ViewerService::Answer ViewerService::RecordAnswer(const Exchange& exchange,
 
 ViewerService::Answer ViewerService::PageAnswer(const Exchange& exchange, int status,
                                                 const Page& page) const {
-  Frame frame;
+  web::Frame frame;
   frame.product = config_.product;
   frame.path = exchange.head.path();
+  frame.home = "/search";
   frame.stylesheet = assets_.Address("viewer.css");
   frame.favicon = assets_.Address("favicon.svg");
   for (const pb::MenuEntry& entry : exchange.head.menu()) {
     frame.menu.push_back({entry.label(), entry.path()});
   }
+  frame.footer =
+      " record viewer. It shows what is recorded and does not replace clinical judgement."_html;
   Answer answer;
   answer.status = status;
   answer.headers = {{"content-type", "text/html; charset=utf-8"},
                     {"content-security-policy", std::string(kPolicy)},
                     {"cache-control", "no-store"},
                     {"x-content-type-options", "nosniff"}};
-  answer.body = RenderPage(frame, page);
+  answer.body = web::RenderDocument(frame, page.title, page.before, page.main);
   return answer;
 }
 

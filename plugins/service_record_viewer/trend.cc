@@ -109,7 +109,7 @@ Html ValuesTable(const SectionRequest& request, const std::string& name,
     const Html status = ObservationStatus(observation);
     Html value = ObservationValue(observation);
     for (const std::string& note : Notes(observation["note"])) {
-      value.Add("<span class=\"viewer-detail\">"_html, note, "</span>"_html);
+      value.Add("<span class=\"page-detail\">"_html, note, "</span>"_html);
     }
     table.Row({DateText(ObservationDate(observation)), value, ReferenceRange(observation),
                status.empty() ? Html("Final"_html) : status,
@@ -135,9 +135,9 @@ Result<Html> TrendPage(SectionRequest& request, std::string_view id) {
   Collector collector(name);
   for (auto one = facts.values.rbegin(); one != facts.values.rend(); ++one) collector.Add(*one);
   Html out;
-  out.Add("<p class=\"viewer-back\"><a class=\"nhsuk-back-link\" href=\""_html,
-          request.RecordPath(), "/results\">All results</a></p>"_html,
-          "<h1 class=\"nhsuk-heading-l\">"_html, name, "</h1>"_html);
+  out.Add("<p class=\"page-back\"><a class=\"nhsuk-back-link\" href=\""_html, request.RecordPath(),
+          "/results\">All results</a></p>"_html, "<h1 class=\"nhsuk-heading-l\">"_html, name,
+          "</h1>"_html);
   for (const Plot& plot : std::move(collector).plots()) out.Add(RenderPlot(plot));
   out.Add(RenderGroups(request, {{"Values", "No values are recorded.", facts.values}},
                        [&](const Group&, auto rows) { return ValuesTable(request, name, rows); }));

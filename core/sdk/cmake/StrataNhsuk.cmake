@@ -2,7 +2,7 @@ set(STRATA_NHSUK_DIR ${CMAKE_CURRENT_LIST_DIR}/../nhsuk)
 
 # strata_nhsuk_style(NAME.css OWN own.css)
 # Makes ${CMAKE_CURRENT_BINARY_DIR}/NAME.css: nhsuk-frontend's style sheet without what is the NHS's
-# alone (fonts, images), then own.css. For the FILES of strata_add_plugin().
+# alone (fonts, images), then what the pages of all services share (pages.css), then own.css. For the FILES of strata_add_plugin().
 function(strata_nhsuk_style name)
   cmake_parse_arguments(ARG "" "OWN" "" ${ARGN})
   if(NOT TARGET strata_nhsuk)
@@ -14,6 +14,7 @@ function(strata_nhsuk_style name)
     OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}
     COMMAND ${STRATA_NODE} ${STRATA_NHSUK_DIR}/build_style.mjs ${npm}/node_modules ${ARG_OWN}
             ${CMAKE_CURRENT_BINARY_DIR}/${name}
-    DEPENDS strata_nhsuk ${npm}/installed ${STRATA_NHSUK_DIR}/build_style.mjs ${ARG_OWN}
+    DEPENDS strata_nhsuk ${npm}/installed ${STRATA_NHSUK_DIR}/build_style.mjs
+            ${STRATA_NHSUK_DIR}/pages.css ${ARG_OWN}
     COMMENT "Building ${name}" VERBATIM)
 endfunction()
