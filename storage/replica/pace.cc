@@ -25,7 +25,7 @@ void Pace::Sleep(Clock::duration time) const {
   }
 }
 
-// A store that nobody calls is not waited for.
+// A store that nobody calls is not waited for: its calls are looked at when there are some.
 void Pace::Look(const std::function<bool()>& go_on) {
   if (std::exchange(looked_, true) || !options_.live_p99_us) return;
   const Clock::time_point until = Now() + options_.calm;
@@ -38,20 +38,26 @@ void Pace::Look(const std::function<bool()>& go_on) {
 }
 
 // Once a window: a slow moment is one reading, however many pieces of work fall into it.
-void Pace::Adapt() {
-  if (!options_.live_p99_us) return;
-  const Clock::time_point now = Now();
-  if (now - adapted_ < options_.window) return;
+void Pace::Adapt(const std::function<bool()>& go_on) {
+  if (!options_.live_p99_us || Now() - adapted_ < options_.window) return;
+  adapted_ = Now();
   const double p99_us = options_.live_p99_us();
-  if (p99_us <= 0) return;
-  adapted_ = now;
-  if (calm_p99_us_ <= 0) calm_p99_us_ = p99_us;
+  if (p99_us > 0 && calm_p99_us_ <= 0) {
+    // The first calls there are: what they take beside the work tells nothing about peace.
+    share_ = options_.share;
+    if (!std::exchange(looked_again_, true)) {
+      looked_ = false;
+      Look(go_on);
+    }
+    if (calm_p99_us_ <= 0) calm_p99_us_ = p99_us;
+    return;
+  }
   const bool slow = p99_us > calm_p99_us_ * options_.slower;
   share_ = std::clamp(share_ * (slow ? kSlower : kFaster), options_.least, options_.most);
 }
 
 void Pace::Rest(Clock::duration worked, const std::function<bool()>& go_on) {
-  Adapt();
+  Adapt(go_on);
   const auto rest = std::chrono::duration_cast<Clock::duration>(worked * ((1 - share_) / share_));
   const Clock::time_point until = Now() + std::min<Clock::duration>(rest, kLongest);
   for (Clock::time_point now = Now(); now < until && go_on(); now = Now()) {

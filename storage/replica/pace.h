@@ -7,7 +7,8 @@
 namespace strata::storage::replica {
 
 // Keeps work that nobody waits for from slowing down calls that somebody does: rests after each
-// piece of work, longer when the live calls have become slower. Single-threaded.
+// piece of work, longer when the live calls have become slower, shorter while there are hardly any.
+// Single-threaded.
 class Pace {
  public:
   using Clock = std::chrono::steady_clock;
@@ -44,7 +45,7 @@ class Pace {
   double calm_p99_us() const { return calm_p99_us_; }
 
  private:
-  void Adapt();
+  void Adapt(const std::function<bool()>& go_on);
   void Sleep(Clock::duration time) const;
   Clock::time_point Now() const { return options_.now ? options_.now() : Clock::now(); }
 
@@ -52,6 +53,7 @@ class Pace {
   double share_;
   double calm_p99_us_ = 0;
   bool looked_ = false;
+  bool looked_again_ = false;
   Clock::time_point adapted_{};
 };
 

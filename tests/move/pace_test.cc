@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <utility>
 
 namespace strata::storage::replica {
 namespace {
@@ -86,6 +87,37 @@ TEST_F(PaceTest, WhatItWasBeforeTheWorkIsCalm) {
   p99_us_ = 500;
   Work(&pace, 1000);
   EXPECT_DOUBLE_EQ(pace.calm_p99_us(), 500) << "the first that is known";
+}
+
+TEST_F(PaceTest, WorksFasterWhileNobodyCalls) {
+  Pace pace = Make();
+  p99_us_ = 0;
+  Look(&pace);
+  Work(&pace, 1000);
+  EXPECT_DOUBLE_EQ(pace.share(), 0.8);
+}
+
+TEST_F(PaceTest, RestsToLearnWhatTheFirstCallsTakeInPeace) {
+  Pace::Clock::duration worked{};
+  Pace::Clock::duration asked{};
+  bool called = false;
+  Pace::Options options;
+  options.live_p99_us = [&] {
+    const bool beside_work = std::exchange(asked, worked) != worked;
+    return !called ? 0.0 : beside_work ? 3000.0 : 1000.0;
+  };
+  options.sleep = [this](Pace::Clock::duration time) { now_ += time; };
+  options.now = [this] { return now_; };
+  Pace pace(options);
+  Look(&pace);
+  for (int i = 0; i < 400; ++i) {
+    called = i >= 200;
+    worked += 10ms;
+    now_ += 10ms;
+    pace.Rest(10ms, [] { return true; });
+  }
+  EXPECT_DOUBLE_EQ(pace.calm_p99_us(), 1000);
+  EXPECT_LT(pace.share(), 0.2);
 }
 
 TEST_F(PaceTest, RestsNoLongerThanItIsAskedTo) {
