@@ -28,9 +28,9 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-class OlderFormat : public ::testing::TestWithParam<const char*> {
+class AnyFormat : public ::testing::TestWithParam<const char*> {
  protected:
-  OlderFormat() {
+  AnyFormat() {
     EXPECT_TRUE(Add("store", strata_plugin_hosting_memory(0), {}).ok());
     store_ = std::make_unique<hosting::HostingClient>(host_.Client(), "store");
   }
@@ -90,7 +90,7 @@ class OlderFormat : public ::testing::TestWithParam<const char*> {
   std::unique_ptr<data::DataClient> records_;
 };
 
-TEST_P(OlderFormat, IsServedWithoutTheRowsThatItLacks) {
+TEST_P(AnyFormat, IsServedWithoutTheRowsThatItLacks) {
   ASSERT_TRUE(Begin(GetParam()).ok());
   Put("b", R"("code":{"coding":[{"code":"x"}]},"effectiveDateTime":"2020-01-01")");
   Put("a", R"("code":{"coding":[{"code":"x"}]},"effectiveDateTime":"2020-01-02")");
@@ -105,9 +105,28 @@ TEST_P(OlderFormat, IsServedWithoutTheRowsThatItLacks) {
   EXPECT_THAT(Find({{"_sort", "_id"}}), ElementsAre("a", "b", "c"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, OlderFormat, ::testing::Values("2", "3"));
+// Rows of which the newest format has fewer.
+TEST_P(AnyFormat, FindsWhatIsOfTheWholeOrOfAPart) {
+  constexpr const char* kHigh = R"("code":{"coding":[{"code":"x"}]},"valueQuantity":{"value":9})";
+  constexpr const char* kLow = R"("code":{"coding":[{"code":"x"}]},"valueQuantity":{"value":3})";
+  ASSERT_TRUE(Begin(GetParam()).ok());
+  Put("whole", kHigh);
+  Put("part", std::string(R"("code":{"text":"none"},"component":[{)") + kHigh + "}]");
+  Put("low", kLow);
+  Put("changed", kHigh);
+  Put("changed", kLow);
 
-using LaterFormat = OlderFormat;
+  EXPECT_THAT(Find({{"combo-code-value-quantity", "x$gt5"}}), ElementsAre("whole", "part"));
+  EXPECT_THAT(Find({{"combo-code-value-quantity:missing", "true"}}), IsEmpty());
+  EXPECT_THAT(Find({{"_filter", "not (combo-code-value-quantity eq x$gt5)"}}),
+              ElementsAre("low", "changed"));
+  EXPECT_THAT(Find({{"_filter", "combo-code-value-quantity eq x$gt5 or not (code pr true)"}}),
+              ElementsAre("whole", "part"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, AnyFormat, ::testing::Values("2", "3", "4"));
+
+using LaterFormat = AnyFormat;
 TEST_P(LaterFormat, IsRefused) {
   const Status status = Begin(GetParam());
 

@@ -207,6 +207,42 @@ TEST(Extractor, PairsAreTheFirstValueThenTheSecond) {
   EXPECT_THAT(ValuesOf(kJson, "_category-date"), ElementsAre(Token({}, "a") + date));
   EXPECT_THAT(ValuesOf(kJson, "_code-date"),
               ElementsAre(Token({}, "b") + date, Token({}, "c") + date));
+
+  constexpr std::string_view kEncounter =
+      R"({"resourceType":"Encounter","class":{"code":"EMER"},"type":[{"coding":[{"code":"t"}]}],
+          "period":{"start":"2020"}})";
+  const std::string period = ValuesOf(kEncounter, "date").front();
+  EXPECT_THAT(ValuesOf(kEncounter, "_class-date"), ElementsAre(Token({}, "EMER") + period));
+  EXPECT_THAT(ValuesOf(kEncounter, "_type-date"), ElementsAre(Token({}, "t") + period));
+}
+
+// A name that is wrong would make no rows, and no test of a single pair would show it.
+TEST(Extractor, EachPairIsOfParametersOfItsType) {
+  std::size_t pairs = 0;
+  for (std::size_t type = 1; type <= layout::TypeCount(); ++type) {
+    const std::string_view name = layout::TypeNameOf(static_cast<layout::TypeNumber>(type));
+    for (const auto* first : model::R4Search().ForType(name)) {
+      for (const auto* second : model::R4Search().ForType(name)) {
+        const auto rows = PairNumber(static_cast<layout::TypeNumber>(type),
+                                     layout::ParameterNumberOf(first->code),
+                                     layout::ParameterNumberOf(second->code));
+        if (rows == 0) continue;
+        ++pairs;
+        EXPECT_EQ(layout::ParameterCodeOf(rows),
+                  "_" + std::string(first->code) + "-" + std::string(second->code));
+      }
+    }
+  }
+  EXPECT_EQ(pairs, 17u);
+}
+
+TEST(Extractor, WhatTwoCompositesCoverHasNoRowsOfItsOwn) {
+  constexpr std::string_view kJson =
+      R"({"resourceType":"Observation","code":{"coding":[{"code":"a"}]},"valueQuantity":{"value":1},
+          "component":[{"code":{"coding":[{"code":"b"}]},"valueQuantity":{"value":2}}]})";
+  EXPECT_THAT(ValuesOf(kJson, "code-value-quantity"), testing::SizeIs(1));
+  EXPECT_THAT(ValuesOf(kJson, "component-code-value-quantity"), testing::SizeIs(1));
+  EXPECT_THAT(ValuesOf(kJson, "combo-code-value-quantity"), testing::IsEmpty());
 }
 
 TEST(Extractor, TooManyPairsDoWithoutTheFirstValue) {

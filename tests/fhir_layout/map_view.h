@@ -110,6 +110,7 @@ class MapView final : public View {
   const index::Extractor* extractor() const override { return with; }
   bool has_id_order() const override { return id_order; }
   bool has_derived() const override { return derived; }
+  bool has_covered() const override { return covered; }
 
   Status Get(std::span<const std::string> keys, const GetCallback& callback) override {
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -158,6 +159,7 @@ class MapView final : public View {
   const index::Extractor* with = nullptr;
   bool id_order = true;
   bool derived = true;
+  bool covered = false;
 
  private:
   Status ReadOne(std::size_t index, ResourceNumber n, bool with_json,

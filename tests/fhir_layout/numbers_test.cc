@@ -28,6 +28,7 @@ TEST(Numbers, AreFrozen) {
   EXPECT_EQ(ParameterNumberOf("_lastUpdated"), 4);
   EXPECT_EQ(ParameterNumberOf("window-start"), 460);
   EXPECT_EQ(ParameterNumberOf("_code-date"), 464);
+  EXPECT_EQ(ParameterNumberOf("_vaccine-code-date"), 474);
 }
 
 TEST(Numbers, UnknownNamesHaveNone) {

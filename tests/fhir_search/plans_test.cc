@@ -26,6 +26,7 @@ struct Item {
   bool deleted = false;
   Names categories, codes, statuses, dates, families, births, genders;
   bool unsearchable_date = false;
+  std::optional<int> grams;
   int patient = 0;
 };
 using Values = Names Item::*;
@@ -108,6 +109,8 @@ class RandomStore {
                     "-0" + std::to_string(1 + dice_.Below(9)) +
                     (dice_.OneIn(2) ? "" : "T1" + std::to_string(dice_.Below(9)) + ":00:00Z")};
     }
+    // High values are of the last codes mostly.
+    if (!dice_.OneIn(4)) item.grams = dice_.Below(10) + (dice_.OneIn(30) ? 40 : code * 4);
     for (Names* values : {&item.codes, &item.categories}) {
       std::sort(values->begin(), values->end());
       values->erase(std::unique(values->begin(), values->end()), values->end());
@@ -145,6 +148,10 @@ class RandomStore {
     if (!item.categories.empty()) json += ",\"category\":[" + Coded(item.categories) + "]";
     if (item.unsearchable_date) json += R"(,"effectiveDateTime":"unknown")";
     if (!item.dates.empty()) json += R"(,"effectiveDateTime":")" + item.dates.front() + "\"";
+    if (item.grams) {
+      json += R"(,"valueQuantity":{"system":"http://unitsofmeasure.org","code":"g","value":)" +
+              std::to_string(*item.grams) + "}";
+    }
     return json + "}";
   }
 
@@ -197,6 +204,7 @@ class QuestionMaker {
     if (!dice_.OneIn(3)) AddToken("code", "c", kCodes, &Item::codes);
     if (dice_.OneIn(4)) AddStatus();
     if (dice_.OneIn(3)) AddDates();
+    if (dice_.OneIn(3)) AddGrams();
     AddSort({{"code", &Item::codes},
              {"category", &Item::categories},
              {"date", &Item::dates},
@@ -284,6 +292,20 @@ class QuestionMaker {
     Add("date=lt" + to, [=](const Item& item) {
       return in(item, [&](const std::string& year) { return year < to; });
     });
+  }
+
+  void AddGrams() {
+    const int at = dice_.Below(60);
+    const std::string value = dice_.OneIn(2) ? std::to_string(at)
+                              : dice_.OneIn(2)
+                                  ? std::to_string(at) + "|http://unitsofmeasure.org|g"
+                                  : std::to_string(at * 1000) + "|http://unitsofmeasure.org|mg";
+    if (dice_.OneIn(2)) {
+      return Add("value-quantity=gt" + value,
+                 [at](const Item& item) { return item.grams && *item.grams > at; });
+    }
+    Add("value-quantity=le" + value,
+        [at](const Item& item) { return item.grams && *item.grams <= at; });
   }
 
   void AddSort(std::vector<std::pair<std::string, Values>> keys) {

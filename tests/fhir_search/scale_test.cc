@@ -35,6 +35,7 @@ class ScaleStore {
     for (int p = 0; p < patients; ++p) {
       std::vector<std::string> jsons = {Patient(p)};
       for (int i = 0; i < kObservations; ++i) jsons.push_back(Observation(p, i));
+      jsons.push_back(Encounter(p));
       corpus.PutAll(jsons);
     }
   }
@@ -68,11 +69,22 @@ class ScaleStore {
            TwoDigits(1 + p % 28) + R"(","name":[{"family":"F)" + std::to_string(p * 31 % 1000) +
            R"("}],"identifier":[{"system":"urn:i","value":"i)" + std::to_string(p) + R"("}]})";
   }
-  static std::string Observation(int p, int i) {
+  static std::string At(int p, int i) {
     const int day = p * 37 % 3360;
-    const std::string at = std::to_string(2010 + day / 336) + "-" + TwoDigits(1 + day % 336 / 28) +
-                           "-" + TwoDigits(1 + day % 28) + "T" + TwoDigits(i) + ":" +
-                           TwoDigits(p % 60) + ":" + TwoDigits(p / 60 % 60) + "Z";
+    return std::to_string(2010 + day / 336) + "-" + TwoDigits(1 + day % 336 / 28) + "-" +
+           TwoDigits(1 + day % 28) + "T" + TwoDigits(i) + ":" + TwoDigits(p % 60) + ":" +
+           TwoDigits(p / 60 % 60) + "Z";
+  }
+  // One in ten is of type t5; those of type t1 are no emergencies.
+  static std::string Encounter(int p) {
+    const std::string type = p % 10 == 0 ? "t5" : "t1";
+    return R"({"resourceType":"Encounter","id":"e)" + std::to_string(p) +
+           R"(","status":"finished","class":{"code":")" + (p % 20 == 0 ? "EMER" : "AMB") +
+           R"("},"type":[{"coding":[{"code":")" + type + R"("}]}],"period":{"start":")" + At(p, 1) +
+           R"(","end":")" + At(p, 2) + R"("}})";
+  }
+  static std::string Observation(int p, int i) {
+    const std::string at = At(p, i);
     const std::string value = std::to_string((i == 5 ? 1'000'000 : 0) + p * 13 % 997);
     return R"({"resourceType":"Observation","id":"o)" + std::to_string(p) + "-" +
            std::to_string(i) + R"(","meta":{"lastUpdated":"2020-01-01T)" + TwoDigits(p / 3600) +
@@ -148,6 +160,11 @@ TEST(NoCollapse, RowsDoNotFollowTheData) {
            std::string("Observation?_sort=category,-code,-date&_count=20"),
            std::string("Observation?_sort=-code,date&_count=20"),
            std::string("Observation?category=vital-signs&code=c4,c5,c6&_total=accurate&_count=5"),
+           std::string("Observation?code=c3&value-quantity=gt5000&_count=20"),
+           std::string("Observation?code=urn:c|c3,urn:c|c4&value-quantity=gt5000&_sort=-date"),
+           std::string("Observation?_filter=code eq c3 and value-quantity gt 5000&_count=20"),
+           std::string("Encounter?type=t5&_sort=-date&_count=20"),
+           std::string("Encounter?type=t5&date=ge2012&_sort=date&_count=20"),
            // What leaves nothing, or hardly anything.
            std::string("Observation?status:not=final&_count=20"),
            std::string("Observation?status:not=final&_sort=-date&_count=20"),

@@ -27,6 +27,7 @@ class OverlayView final : public layout::View {
     return base_.custom_parameters();
   }
   const index::Extractor* extractor() const override { return base_.extractor(); }
+  bool has_covered() const override { return base_.has_covered(); }
   Status Get(std::span<const std::string> keys, const GetCallback& callback) override;
   Status Scan(std::string_view begin, std::string_view end, const layout::ScanOptions& options,
               const RowCallback& callback) override;

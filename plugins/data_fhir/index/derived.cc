@@ -20,9 +20,28 @@ struct NamedPair {
   std::string_view second;
   std::string_view rows;
 };
-constexpr std::array<NamedPair, 3> kPairs = {{{"Observation", "category", "code", "_category-code"},
-                                              {"Observation", "category", "date", "_category-date"},
-                                              {"Observation", "code", "date", "_code-date"}}};
+constexpr std::array<NamedPair, 17> kPairs = {
+    {{"AllergyIntolerance", "code", "date", "_code-date"},
+     {"Condition", "code", "onset-date", "_code-onset-date"},
+     {"Condition", "code", "recorded-date", "_code-recorded-date"},
+     {"DiagnosticReport", "code", "date", "_code-date"},
+     {"DocumentReference", "type", "date", "_type-date"},
+     {"Encounter", "class", "date", "_class-date"},
+     {"Encounter", "type", "date", "_type-date"},
+     {"Immunization", "vaccine-code", "date", "_vaccine-code-date"},
+     {"MedicationAdministration", "code", "effective-time", "_code-effective-time"},
+     {"MedicationDispense", "code", "whenhandedover", "_code-whenhandedover"},
+     {"MedicationRequest", "code", "authoredon", "_code-authoredon"},
+     {"MedicationStatement", "code", "effective", "_code-effective"},
+     {"Observation", "category", "code", "_category-code"},
+     {"Observation", "category", "date", "_category-date"},
+     {"Observation", "code", "date", "_code-date"},
+     {"Procedure", "code", "date", "_code-date"},
+     {"ServiceRequest", "code", "authored", "_code-authored"}}};
+// A composite of Observation and its components, that of the resource, that of the components.
+constexpr std::array<std::array<std::string_view, 3>, 2> kCovered = {
+    {{"combo-code-value-concept", "code-value-concept", "component-code-value-concept"},
+     {"combo-code-value-quantity", "code-value-quantity", "component-code-value-quantity"}}};
 constexpr std::array<std::string_view, 21> kUsuallyThere = {
     "_lastUpdated", "authoredon", "birthdate",   "category",  "class",   "clinical-status",
     "code",         "created",    "date",        "encounter", "family",  "gender",
@@ -34,8 +53,13 @@ struct Pair {
   ParameterNumber second = 0;
   ParameterNumber rows = 0;
 };
+struct Covered {
+  ParameterNumber composite = 0;
+  std::array<ParameterNumber, 2> by{};
+};
 struct OfType {
   std::vector<Pair> pairs;
+  std::vector<Covered> covered;
   std::vector<ParameterNumber> usually_there;
 };
 using ByType = std::array<OfType, 256>;
@@ -46,6 +70,11 @@ ByType AllTypes() {
     all[layout::TypeNumberOf(pair.type)].pairs.push_back({layout::ParameterNumberOf(pair.first),
                                                           layout::ParameterNumberOf(pair.second),
                                                           layout::ParameterNumberOf(pair.rows)});
+  }
+  for (const auto& [composite, whole, parts] : kCovered) {
+    all[layout::TypeNumberOf("Observation")].covered.push_back(
+        {layout::ParameterNumberOf(composite),
+         {layout::ParameterNumberOf(whole), layout::ParameterNumberOf(parts)}});
   }
   for (std::size_t type = 1; type <= layout::TypeCount(); ++type) {
     const std::string_view name = layout::TypeNameOf(static_cast<TypeNumber>(type));
@@ -121,6 +150,13 @@ ParameterNumber PairNumber(TypeNumber type, ParameterNumber first, ParameterNumb
     if (pair.first == first && pair.second == second) return pair.rows;
   }
   return 0;
+}
+
+std::span<const ParameterNumber> CoveredBy(TypeNumber type, ParameterNumber composite) {
+  for (const Covered& covered : For(type).covered) {
+    if (covered.composite == composite) return covered.by;
+  }
+  return {};
 }
 
 bool TellsAbsence(TypeNumber type, ParameterNumber parameter) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,12 @@ bool IsDerived(layout::ParameterNumber rows);
 layout::ParameterNumber PairNumber(layout::TypeNumber type, layout::ParameterNumber first,
                                    layout::ParameterNumber second);
 inline constexpr std::string_view kAnyStart = "\xff";
+
+// The other way round: composites that find what two others find together, of a resource and of its
+// parts (combo-code-value-quantity). Stores that began in format 4 have no rows of them. The two;
+// empty: it is no such composite.
+std::span<const layout::ParameterNumber> CoveredBy(layout::TypeNumber type,
+                                                   layout::ParameterNumber composite);
 
 // Whether resources of the type that lack a parameter have an absence.
 bool TellsAbsence(layout::TypeNumber type, layout::ParameterNumber parameter);

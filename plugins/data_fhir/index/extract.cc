@@ -101,7 +101,9 @@ const Extractor::Compiled& Extractor::For(layout::TypeNumber type) const {
     if (const model::Type* found = model::R4().FindResource(name)) {
       TypeCompiler compiler(*found, &compiled->program, &compiled->general, &compiled->faults,
                             &compiled->unused);
-      for (const model::SearchParameter* p : model::R4Search().ForType(name)) compiler.Add(*p);
+      for (const model::SearchParameter* p : model::R4Search().ForType(name)) {
+        if (extras_.covered || CoveredBy(type, NumberOf(*p)).empty()) compiler.Add(*p);
+      }
       for (const model::CustomParameter* p : custom_) {
         if (p->AppliesTo(name)) compiler.Add(p->definition);
       }

@@ -28,10 +28,12 @@ layout::ParameterNumber IdOrderNumber();
 // compiled per resource type when the first resource of that type comes by. Thread-safe.
 class Extractor {
  public:
-  // What stores of earlier releases have no rows for (FORMAT.md).
+  // What stores of earlier releases have no rows for, if false (FORMAT.md).
   struct Extras {
     bool id_order = true;
     bool derived = true;
+    // What only those have rows for: composites that others cover (derived.h).
+    bool covered = false;
   };
   // `custom`: parameters that a store defines itself, which outlive the extractor.
   Extractor() : Extractor({}, {}) {}

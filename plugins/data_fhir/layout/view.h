@@ -65,6 +65,8 @@ class View {
   virtual bool has_id_order() const { return false; }
   // And those that follow from its others (index/derived.h).
   virtual bool has_derived() const { return false; }
+  // And those of composites that others cover (index/derived.h): only there.
+  virtual bool has_covered() const { return true; }
 
   // Calls back once for each key, in order; absent keys have version 0.
   virtual Status Get(std::span<const std::string> keys, const GetCallback& callback) = 0;

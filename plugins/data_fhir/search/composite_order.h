@@ -13,7 +13,8 @@ struct CompositeRows {
 
 // A composite of a type whose rows are in the order of `first`, then of `second`, and hold every
 // pair of their values that resources have: what has one value of `first` can be read from it in
-// the order of `second`. The standard's, the store's own ones, and derived pairs. Thread-safe.
+// the order of `second`, or where that has certain values. The standard's, the store's own ones,
+// and derived pairs. Thread-safe.
 CompositeRows CompositeOf(const layout::View& view, layout::TypeNumber type,
                           layout::ParameterNumber first, layout::ParameterNumber second);
 

@@ -96,12 +96,13 @@ Status Execution::AddRun(const Clause& clause) {
 }
 
 Status Execution::AddHints() {
-  if (std::exchange(hinted_, true) || !view_.has_derived() || IsAlone()) return {};
+  if (std::exchange(hinted_, true) || IsAlone()) return {};
   for (const auto& run : runs_) {
     if (!run->negated()) {
       STRATA_RETURN_IF_ERROR(AddPairHints(run.get()));
-    } else if (auto hint = RestHint(query_.type_number, run->clause())) {
-      hints_.push_back(*std::move(hint));
+    } else if (view_.has_derived()) {
+      auto hint = RestHint(query_.type_number, run->clause());
+      if (hint) hints_.push_back(*std::move(hint));
     }
   }
   for (const Clause& hint : hints_) STRATA_RETURN_IF_ERROR(AddRun(hint));
@@ -115,12 +116,13 @@ Status Execution::AddPairHints(ClauseRun* first) {
   for (const auto& second : runs_) {
     if (second.get() == first || second->negated()) continue;
     const layout::ParameterNumber other = OnlyParameter(second->clause());
-    if (other == 0 || index::PairNumber(query_.type_number, parameter, other) == 0) continue;
+    if (other == 0) continue;
+    const CompositeRows rows = CompositeOf(view_, query_.type_number, parameter, other);
+    if (rows.number == 0) continue;
     STRATA_ASSIGN_OR_RETURN(const auto values, first->OrderedRuns());
     if (!values) return {};
-    if (auto hint = PairHint(query_.type_number, *values, second->clause())) {
-      hints_.push_back(*std::move(hint));
-    }
+    auto hint = PairHint(rows, *values, second->clause());
+    if (hint) hints_.push_back(*std::move(hint));
   }
   return {};
 }

@@ -48,23 +48,20 @@ layout::ParameterNumber OnlyParameter(const Clause& clause) {
   return alike ? first : layout::ParameterNumber{0};
 }
 
-std::optional<Clause> PairHint(layout::TypeNumber type, std::span<const Criterion> values,
+std::optional<Clause> PairHint(const CompositeRows& rows, std::span<const Criterion> values,
                                const Clause& second) {
-  const layout::ParameterNumber rows =
-      values.empty() ? layout::ParameterNumber{0}
-                     : index::PairNumber(type, values.front().parameter, OnlyParameter(second));
-  if (rows == 0) return std::nullopt;
   Clause hint;
   hint.hint = true;
   hint.name = second.name;
   std::size_t places = 0;
-  std::vector<std::string> starts = {std::string(index::kAnyStart)};
+  std::vector<std::string> starts;
+  if (rows.is_pair) starts.emplace_back(index::kAnyStart);
   for (const Criterion& value : values) starts.push_back(*value.exact);
   for (const std::string& start : starts) {
     for (const Criterion& criterion : second.any) {
       places += criterion.spans.size();
       if (places > kMostPlaces) return std::nullopt;
-      hint.any.push_back(Behind(start, rows, criterion));
+      hint.any.push_back(Behind(start, rows.number, criterion));
     }
   }
   return hint;

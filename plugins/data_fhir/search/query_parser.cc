@@ -55,12 +55,28 @@ bool QueryParser::Refuse(std::string_view code, std::string diagnostics) {
   return false;
 }
 
+// Of what the store has no rows for: by those that find the same together.
+void QueryParser::UncoverValues(Clause* clause) const {
+  if (context_->view->has_covered()) return;
+  std::vector<Criterion> any;
+  for (Criterion& criterion : clause->any) {
+    const auto by = index::CoveredBy(query_->type_number, criterion.parameter);
+    for (const ParameterNumber parameter : by) {
+      any.push_back(criterion);
+      any.back().parameter = parameter;
+    }
+    if (by.empty()) any.push_back(std::move(criterion));
+  }
+  clause->any = std::move(any);
+}
+
 bool QueryParser::Push(Clause clause) {
   if (query_->clauses.size() >= kMaxClauses) {
     return Refuse("too-costly",
                   "a search has at most " + std::to_string(kMaxClauses) + " parameters");
   }
   clause.name = name_;
+  UncoverValues(&clause);
   query_->clauses.push_back(std::move(clause));
   return true;
 }

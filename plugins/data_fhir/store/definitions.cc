@@ -48,9 +48,10 @@ std::vector<const CustomParameter*> ParametersOf(const DefinitionSet& set) {
 
 // The extractor that differs from the standard's, if it does.
 void FinishSet(DefinitionSet* set) {
-  if (set->custom.all().empty() && set->format == kFormat) return;
+  if (set->custom.all().empty() && set->began == kFormat) return;
   const index::Extractor::Extras extras{.id_order = set->format > kFormatWithoutIdOrder,
-                                        .derived = set->format > kFormatWithoutDerived};
+                                        .derived = set->format > kFormatWithoutDerived,
+                                        .covered = set->began <= kFormatWithoutDerived};
   set->own_extractor = std::make_unique<const index::Extractor>(ParametersOf(*set), extras);
 }
 

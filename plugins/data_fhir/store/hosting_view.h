@@ -34,6 +34,7 @@ class HostingView final : public layout::View {
   bool has_derived() const override {
     return definitions_->FormatAt(as_of_) > kFormatWithoutDerived;
   }
+  bool has_covered() const override { return definitions_->began <= kFormatWithoutDerived; }
   Status Get(std::span<const std::string> keys, const GetCallback& callback) override;
   Status Scan(std::string_view begin, std::string_view end, const layout::ScanOptions& options,
               const RowCallback& callback) override;

@@ -111,6 +111,22 @@ std::vector<Shape> ShapesFor(const std::vector<Person>& people,
         "Observation?_filter=not (status eq final)&_sort=-date&_count=20");
     add("what refers to a page of patients",
         "Patient?gender=female&_revinclude=Condition:patient&_count=10");
+    add("of a code above a value, newest 20",
+        "Observation?code=http://loinc.org|8302-2&value-quantity=gt190&_sort=-date&_count=20");
+    add("one of two codes above a value",
+        "Observation?code=http://loinc.org|8302-2,http://loinc.org|39156-5"
+        "&value-quantity=gt190&_count=20");
+    add("encounters of a type, newest 20",
+        "Encounter?type=http://snomed.info/sct|50849002&_sort=-date&_count=20");
+    add("emergencies since, newest 20", "Encounter?class=EMER&date=ge2015&_sort=-date&_count=20");
+    add("conditions of a code, newest 20",
+        "Condition?code=http://snomed.info/sct|44054006&_sort=-onset-date&_count=20");
+    add("procedures of a code, newest 20",
+        "Procedure?code=http://snomed.info/sct|430193006&_sort=-date&_count=20");
+    add("reports of a code, oldest 20",
+        "DiagnosticReport?code=http://loinc.org|57698-3&_sort=date&_count=20");
+    add("vaccines of a code, newest 20",
+        "Immunization?vaccine-code=http://hl7.org/fhir/sid/cvx|140&_sort=-date&_count=20");
     add("count of a status (grows)", "Observation?status=final&_summary=count");
     shapes.back().grows = true;
   }
