@@ -19,6 +19,7 @@ using layout::ResourceNumber;
 // read in the hope of saving them than half of what they cost.
 constexpr std::uint64_t kRowsPerLook = 16;
 constexpr std::uint64_t kHeadersPerRow = 2;
+constexpr std::uint64_t kPageOfLooks = 512;  // More than most pages take.
 constexpr std::size_t kFewHeaders = 64;
 // And following a join from one resource.
 constexpr std::uint64_t kRowsPerJoin = 16;
@@ -30,9 +31,11 @@ constexpr std::size_t kGallop = 16;
 
 Status ClauseRun::Filter(Numbers* candidates) {
   if (candidates->empty()) return {};
-  // A few are asked one by one: where the other end is small it is found out in turn anyhow.
-  if (!open_ && candidates->size() > kFewJoins) {
-    STRATA_RETURN_IF_ERROR(Resolve(candidates->size() * kRowsPerJoin));
+  // Whoever was asked for many, however few at a time, might as well have found out about all.
+  asked_ += candidates->size();
+  if (!open_ && asked_ > kFewJoins && asked_ >= resolve_from_) {
+    resolve_from_ = 2 * asked_;
+    STRATA_RETURN_IF_ERROR(Resolve(asked_ * kRowsPerJoin));
   }
   if (!open_) return FilterByJoins(candidates);
   STRATA_RETURN_IF_ERROR(Narrow());
@@ -41,8 +44,8 @@ Status ClauseRun::Filter(Numbers* candidates) {
   if (in_headers && !complete_ && candidates->size() <= kFewHeaders) {
     return FilterByHeaders(candidates);
   }
-  const std::uint64_t cost =
-      in_headers ? candidates->size() / kHeadersPerRow : candidates->size() * kRowsPerLook + 16;
+  const std::uint64_t asked = asked_ > kPageOfLooks ? asked_ : candidates->size();
+  const std::uint64_t cost = in_headers ? asked / kHeadersPerRow : asked * kRowsPerLook + 16;
   // Reading the rest of the index ranges may be cheaper than asking for each candidate.
   while (!complete_ && work() < cost) {
     STRATA_RETURN_IF_ERROR(Advance(std::min<std::uint64_t>(cost, work() + 4096)));
@@ -147,6 +150,7 @@ Status ClauseRun::FilterByJoins(Numbers* candidates) {
     }));
   }
   rows_read_ += candidates->size();
+  work_beside_ += candidates->size() * kRowsPerJoin;
   KeepHolding(holds, candidates);
   return {};
 }

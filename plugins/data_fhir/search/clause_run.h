@@ -39,6 +39,8 @@ class ClauseRun {
   const Clause& clause() const { return clause_; }
   bool negated() const { return clause_.negated; }
   std::uint64_t rows_read() const { return rows_read_; }
+  // What telling for resources took, in rows, beside those that were read.
+  std::uint64_t work_beside() const { return work_beside_; }
   // What reading its ranges took so far, in rows: a run of many resources counts for more than one.
   std::uint64_t work() const;
   // Which part of the resources that it has gone past it found, about: what it read tells.
@@ -113,6 +115,9 @@ class ClauseRun {
   Numbers found_;
   std::uint64_t rows_read_ = 0;
   std::uint64_t scanned_ = 0;  // Those of its ranges.
+  std::uint64_t work_beside_ = 0;
+  std::uint64_t asked_ = 0;         // Candidates of all calls of Filter.
+  std::uint64_t resolve_from_ = 0;  // So many are to be asked before joins are tried again.
   bool complete_ = false;
   bool needs_look_ = false;
   bool narrowed_ = false;

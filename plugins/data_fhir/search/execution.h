@@ -97,8 +97,8 @@ class Execution {
   // Leaves those for which all clauses but `known` hold.
   Status FilterByOthers(std::span<const ClauseRun* const> known, Numbers* candidates);
   bool HasOpenJoins(const ClauseRun* driver) const;
-  // Rows that the clauses have read.
-  std::uint64_t RowsRead() const;
+  // Of the clauses, in rows.
+  std::uint64_t WorkDone() const;
   Result<Slice> PageOf(ClauseRun* driver, const NumberPosition& position, std::size_t count,
                        bool with_total);
   Status Walk(const NumberPosition& position, std::size_t count, std::uint64_t work,

@@ -95,15 +95,15 @@ Status Execution::StartWalk(const NumberPosition& position, std::unique_ptr<Orde
   return {};
 }
 
-std::uint64_t Execution::RowsRead() const {
-  std::uint64_t rows = 0;
-  for (const auto& run : runs_) rows += run->rows_read();
-  return rows;
+std::uint64_t Execution::WorkDone() const {
+  std::uint64_t work = 0;
+  for (const auto& run : runs_) work += run->rows_read() + run->work_beside();
+  return work;
 }
 
 Status Execution::Walk(const NumberPosition& position, std::size_t count, std::uint64_t work,
                        OrderedWalk* walk, Slice* slice) {
-  const auto done = [&] { return walk->rows_read() + RowsRead(); };
+  const auto done = [&] { return walk->rows_read() + WorkDone(); };
   const std::uint64_t begun = done();
   const std::size_t least = HasOpenJoins(nullptr) ? 1 : kLeastBatch;
   while (!slice->more && !walk->done() && done() - begun < work) {
