@@ -1,96 +1,18 @@
 #include "storage/memory/memory_engine.h"
 
 #include <algorithm>
-#include <deque>
-#include <set>
-#include <unordered_map>
 #include <utility>
 
-#include "core/base/mutex.h"
 #include "core/base/rows.h"
-#include "storage/api/backup_format.h"
-#include "storage/api/change_codec.h"
-#include "storage/api/lease_table.h"
-#include "storage/api/random_id.h"
 #include "storage/api/validate.h"
-#include "storage/memory/feed.h"
-#include "storage/memory/version_map.h"
+#include "storage/memory/memory_store.h"
 
 namespace strata::storage::memory {
 namespace {
 
 constexpr std::size_t kChunkBytes = 64 * 1024;
 
-class MemoryEngine final : public Engine {
- public:
-  explicit MemoryEngine(MemoryOptions options)
-      : Engine(options.limits),
-        options_(options),
-        leases_(options.clock, options.limits.max_open_snapshots),
-        feed_(options.feed_bytes) {}
-  ~MemoryEngine() override { static_cast<void>(DoClose()); }
-
- private:
-  // Keeps one version readable. Owners: the lease of a snapshot, and the calls that read it.
-  struct View {
-    View(MemoryEngine* owner, Version at) : engine(owner), version(at) {}
-    View(const View&) = delete;
-    View& operator=(const View&) = delete;
-    ~View() { engine->Release(version); }
-    MemoryEngine* const engine;
-    const Version version;
-  };
-  using ViewPointer = std::shared_ptr<const View>;
-
-  Description DoDescribe() const override;
-  void DoStats(Stats* stats) const override;
-  Result<Version> DoGet(std::span<const std::string_view> keys, const ReadOptions& options,
-                        const EntryVisitor& visit) override;
-  Status DoScan(const ScanOptions& options, const ChunkVisitor& visit) override;
-  Result<Snapshot> DoOpenSnapshot(std::chrono::microseconds lease) override;
-  Status DoCloseSnapshot(std::string_view token) override;
-  Result<CommitResult> DoCommit(const CommitRequest& request, Conflict* conflict) override;
-  Result<FeedPosition> DoReadFeed(const FeedOptions& options, const FeedVisitor& visit) override;
-  Version DoWaitForCommit(Version after, std::chrono::microseconds timeout) override;
-  Result<RestoreResult> DoRestore(const BackupHeader& header, const RestoreSource& next) override;
-  Result<Version> DoIngest(const IngestRequest& request) override;
-  Status DoRewrite(std::span<const Replacement> rows,
-                   const std::function<void(std::size_t index)>& skipped) override;
-  Status DoClose() override;
-
-  void IngestChange(const Mutation& change, Version commit_version) STRATA_REQUIRES(mutex_);
-  Result<ViewPointer> PinView(std::string_view snapshot);
-  void Release(Version version);
-  bool FillChunk(const ScanOptions& options, Version view, std::string* at, ScanChunk* chunk);
-  Status Check(const std::vector<Precondition>& preconditions, Conflict* conflict) const
-      STRATA_REQUIRES(mutex_);
-  Status Apply(const Mutation& mutation, Version version, ChangeEncoder* changes,
-               std::vector<std::string>* journal) STRATA_REQUIRES(mutex_);
-  void ApplyRange(const KeyRange& range, Version version, std::vector<std::string>* journal)
-      STRATA_REQUIRES(mutex_);
-  void Publish(Version version) STRATA_REQUIRES(mutex_);
-  std::optional<Version> Remembered(std::string_view request_id) STRATA_REQUIRES(mutex_);
-  void Remember(std::string_view request_id, Version version) STRATA_REQUIRES(mutex_);
-  Version OldestView() const STRATA_REQUIRES(mutex_) {
-    return views_.empty() ? last_version_ : *views_.begin();
-  }
-
-  const MemoryOptions options_;
-  const std::string store_id_ = RandomId();
-  LeaseTable<ViewPointer> leases_;  // locked before mutex_
-
-  mutable base::Mutex mutex_;
-  base::CondVar committed_;
-  bool closed_ STRATA_GUARDED_BY(mutex_) = false;
-  Version last_version_ STRATA_GUARDED_BY(mutex_) = 0;
-  Version collected_ STRATA_GUARDED_BY(mutex_) = 0;
-  VersionMap map_ STRATA_GUARDED_BY(mutex_);
-  Feed feed_ STRATA_GUARDED_BY(mutex_);
-  std::multiset<Version> views_ STRATA_GUARDED_BY(mutex_);
-  std::string ingest_cursor_ STRATA_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, Version> requests_ STRATA_GUARDED_BY(mutex_);
-  std::deque<std::pair<std::int64_t, std::string>> request_ages_ STRATA_GUARDED_BY(mutex_);
-};
+}  // namespace
 
 Description MemoryEngine::DoDescribe() const {
   base::MutexLock lock(mutex_);
@@ -346,106 +268,6 @@ Version MemoryEngine::DoWaitForCommit(Version after, std::chrono::microseconds t
   return last_version_;
 }
 
-Result<RestoreResult> MemoryEngine::DoRestore(const BackupHeader& header,
-                                              const RestoreSource& next) {
-  VersionMap restored;
-  RestoreResult result;
-  for (;;) {
-    ScanChunk chunk;
-    STRATA_ASSIGN_OR_RETURN(const bool more, next(&chunk));
-    if (!more) break;
-    RowReader reader(chunk.rows);
-    for (Row row; reader.Next(&row);) {
-      restored.Put(row.key, row.version, std::string(row.value));
-    }
-    result.rows += chunk.row_count;
-  }
-  base::MutexLock lock(mutex_);
-  if (closed_) return Unavailable("the store is closed");
-  map_.Collect(last_version_);
-  if (map_.key_count() > 0) return FailedPrecondition("the store is not empty");
-  map_ = std::move(restored);
-  result.last_version = std::max(last_version_ + 1, header.view_version);
-  feed_.Reset(result.last_version);
-  Publish(result.last_version);
-  return result;
-}
-
-void MemoryEngine::IngestChange(const Mutation& change, Version commit_version) {
-  const Version version = change.version == 0 ? commit_version : change.version;
-  switch (change.kind) {
-    case MutationKind::kPut:
-      map_.Ingest(change.key, version, std::string(change.value));
-      return;
-    case MutationKind::kDelete:
-      map_.Ingest(change.key, version, std::nullopt);
-      return;
-    case MutationKind::kDeleteRange:
-      break;
-  }
-  std::vector<std::string> keys;
-  map_.Visit({change.key, change.range_end}, /*reverse=*/false, kAnyVersion,
-             [&](std::string_view key, const auto&) {
-               keys.emplace_back(key);
-               return true;
-             });
-  for (const std::string& key : keys) {
-    if (version == kAnyVersion) {
-      map_.Erase(key);
-    } else {
-      map_.Ingest(key, version, std::nullopt);
-    }
-  }
-}
-
-// What the sources hold is read once before anything is changed: the second reading cannot fail.
-Result<Version> MemoryEngine::DoIngest(const IngestRequest& request) {
-  const auto readable = [](const Mutation&) { return OkStatus(); };
-  if (request.rows != nullptr) STRATA_RETURN_IF_ERROR(request.rows->Visit(readable));
-  for (const IngestCommit& commit : request.commits) {
-    STRATA_RETURN_IF_ERROR(commit.changes->Visit(readable));
-  }
-  base::MutexLock lock(mutex_);
-  if (closed_) return Unavailable("the store is closed");
-  if (!request.restart_feed && !request.commits.empty() &&
-      request.commits.front().version <= last_version_) {
-    return FailedPrecondition("the store has commits that are not earlier than those ingested");
-  }
-  if (request.rows != nullptr) {
-    STRATA_RETURN_IF_ERROR(request.rows->Visit([&](const Mutation& row) STRATA_NO_THREAD_ANALYSIS {
-      IngestChange(row, request.up_to);
-      return OkStatus();
-    }));
-  }
-  for (const IngestCommit& commit : request.commits) {
-    ChangeEncoder changes;
-    const auto apply = [&](const Mutation& change) STRATA_NO_THREAD_ANALYSIS {
-      IngestChange(change, commit.version);
-      changes.Add({change.kind, change.key, change.range_end});
-      return OkStatus();
-    };
-    STRATA_RETURN_IF_ERROR(commit.changes->Visit(apply));
-    if (!request.restart_feed) {
-      feed_.Append(commit.version, commit.committed_us, changes.TakeParts());
-    }
-  }
-  if (request.cursor) ingest_cursor_.assign(*request.cursor);
-  const Version last = std::max(last_version_, request.up_to);
-  if (request.restart_feed) feed_.Reset(last);
-  Publish(last);
-  return last;
-}
-
-Status MemoryEngine::DoRewrite(std::span<const Replacement> rows,
-                               const std::function<void(std::size_t index)>& skipped) {
-  base::MutexLock lock(mutex_);
-  if (closed_) return Unavailable("the store is closed");
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!map_.Rewrite(rows[i])) skipped(i);
-  }
-  return OkStatus();
-}
-
 Status MemoryEngine::DoClose() {
   leases_.Clear();
   base::MutexLock lock(mutex_);
@@ -453,8 +275,6 @@ Status MemoryEngine::DoClose() {
   committed_.NotifyAll();
   return OkStatus();
 }
-
-}  // namespace
 
 std::unique_ptr<Engine> OpenMemoryEngine(MemoryOptions options) {
   return std::make_unique<MemoryEngine>(std::move(options));
