@@ -124,6 +124,23 @@ TEST_P(AnyFormat, FindsWhatIsOfTheWholeOrOfAPart) {
               ElementsAre("whole", "part"));
 }
 
+TEST_P(AnyFormat, FindsATextBesideACode) {
+  constexpr const char* kLong =
+      "A text that is longer than what an index row of a string can hold of it for sure: ";
+  ASSERT_TRUE(Begin(GetParam()).ok());
+  Put("a", R"("code":{"text":"Heart rate","coding":[{"code":"x","display":"Pulse"}]})");
+  Put("b", R"("code":{"text":")" + std::string(kLong) + R"(one"})");
+  Put("c", R"("code":{"text":")" + std::string(kLong) + R"(two"})");
+  Put("d", R"("code":{"text":"Heart rate"})");
+  Put("d", R"("code":{"text":"Breath"})");
+
+  EXPECT_THAT(Find({{"code:text", "heart"}}), ElementsAre("a"));
+  EXPECT_THAT(Find({{"code:text", "PULSE"}}), ElementsAre("a"));
+  EXPECT_THAT(Find({{"code:text", std::string(kLong) + "two"}}), ElementsAre("c"));
+  EXPECT_THAT(Find({{"code:text", "a text"}, {"_sort", "-_id"}}), ElementsAre("c", "b"));
+  EXPECT_THAT(Find({{"code:text", "rate"}}), IsEmpty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, AnyFormat, ::testing::Values("2", "3", "4"));
 
 using LaterFormat = AnyFormat;

@@ -62,7 +62,8 @@ class DataMigration : public ::testing::TestWithParam<Stack> {
   }
   Status PutValue(const std::string& id, const std::string& value, bool in_component) {
     const std::string measured =
-        R"("code":{"coding":[{"code":"x"}]},"valueQuantity":{"value":)" + value + "}";
+        R"("code":{"coding":[{"code":"x","display":"name"}]},"valueQuantity":{"value":)" + value +
+        "}";
     data::UpdateRequest request;
     request.set_type("Observation");
     request.set_id(id);

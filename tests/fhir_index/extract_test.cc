@@ -245,6 +245,25 @@ TEST(Extractor, WhatTwoCompositesCoverHasNoRowsOfItsOwn) {
   EXPECT_THAT(ValuesOf(kJson, "combo-code-value-quantity"), testing::IsEmpty());
 }
 
+TEST(Extractor, TextsOfCodesAreStringsBesideThem) {
+  constexpr std::string_view kJson =
+      R"({"resourceType":"Condition","code":{"text":"Bee  Venom","coding":[{"code":"a",
+          "display":"Ällergy"},{"code":"b","display":"bee venom"}]},
+          "severity":{"text":"Severe"}})";
+  EntryList entries;
+  json::Parser parser;
+  Extractor::R4().Extract(layout::TypeNumberOf("Condition"), *parser.Parse(kJson), &entries);
+  const auto texts = [&](std::string_view code) {
+    std::vector<std::string> values;
+    const auto range = entries.RangeOf(
+        static_cast<layout::ParameterNumber>(layout::ParameterNumberOf(code) | layout::kCompanion));
+    for (auto i = range.first; i < range.last; ++i) values.emplace_back(entries[i].value);
+    return values;
+  };
+  EXPECT_THAT(texts("code"), ElementsAre(String("allergy"), String("bee venom")));
+  EXPECT_THAT(texts("severity"), testing::IsEmpty());
+}
+
 TEST(Extractor, TooManyPairsDoWithoutTheFirstValue) {
   std::string codes;
   for (std::size_t i = 0; i <= kMaxPairs; ++i) {

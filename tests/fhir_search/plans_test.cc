@@ -50,7 +50,8 @@ constexpr int kYears = 10;
 std::string Coded(const Names& codes) {
   std::string json;
   for (const std::string& code : codes) {
-    json += std::string(json.empty() ? "" : ",") + R"({"system":"urn:s","code":")" + code + "\"}";
+    json += std::string(json.empty() ? "" : ",") + R"({"system":"urn:s","code":")" + code +
+            R"(","display":"Named )" + code + "\"}";
   }
   return R"({"coding":[)" + json + "]}";
 }
@@ -202,6 +203,7 @@ class QuestionMaker {
     question_ = {"Observation?_count=" + std::to_string(1 + dice_.Below(12)), {}, {}};
     if (!dice_.OneIn(3)) AddToken("category", "k", 3, &Item::categories);
     if (!dice_.OneIn(3)) AddToken("code", "c", kCodes, &Item::codes);
+    if (dice_.OneIn(5)) AddText();
     if (dice_.OneIn(4)) AddStatus();
     if (dice_.OneIn(3)) AddDates();
     if (dice_.OneIn(3)) AddGrams();
@@ -265,6 +267,15 @@ class QuestionMaker {
       return negated != std::any_of(wanted.begin(), wanted.end(), [&](const std::string& value) {
                return std::count(has.begin(), has.end(), value) != 0;
              });
+    });
+  }
+
+  // "named c1" is c1, c10 ...
+  void AddText() {
+    const std::string start = "c" + (dice_.OneIn(6) ? "" : std::to_string(dice_.Below(kCodes + 2)));
+    Add("code:text=NAMED " + start, [start](const Item& item) {
+      return std::any_of(item.codes.begin(), item.codes.end(),
+                         [&](const std::string& code) { return code.starts_with(start); });
     });
   }
 

@@ -90,8 +90,8 @@ class ScaleStore {
            std::to_string(i) + R"(","meta":{"lastUpdated":"2020-01-01T)" + TwoDigits(p / 3600) +
            ":" + TwoDigits(p / 60 % 60) + ":" + TwoDigits(p % 60) +
            R"(Z"},"status":"final","category":[{"coding":[{"code":")" +
-           (i < 2 ? "vital-signs" : "laboratory") +
-           R"("}]}],"code":{"coding":[{"system":"urn:c",)" + R"("code":"c)" + std::to_string(i) +
+           (i < 2 ? "vital-signs" : "laboratory") + R"("}]}],"code":{"text":"Kind )" +
+           std::to_string(i) + R"(","coding":[{"system":"urn:c","code":"c)" + std::to_string(i) +
            (i == 5 ? R"("},{"system":"urn:c","code":"d5)" : "") +
            R"("}]},"subject":{"reference":"Patient/p)" + std::to_string(p) +
            R"("},"effectiveDateTime":")" + at + R"(","valueQuantity":{"value":)" + value +
@@ -163,6 +163,9 @@ TEST(NoCollapse, RowsDoNotFollowTheData) {
            std::string("Observation?code=c3&value-quantity=gt5000&_count=20"),
            std::string("Observation?code=urn:c|c3,urn:c|c4&value-quantity=gt5000&_sort=-date"),
            std::string("Observation?_filter=code eq c3 and value-quantity gt 5000&_count=20"),
+           std::string("Observation?code:text=kind 3&_sort=-date&_count=20"),
+           std::string("Observation?code:text=kin&_count=20"),
+           std::string("Observation?code:text=nothing&_sort=-date&_count=20"),
            std::string("Encounter?type=t5&_sort=-date&_count=20"),
            std::string("Encounter?type=t5&date=ge2012&_sort=date&_count=20"),
            // What leaves nothing, or hardly anything.

@@ -74,6 +74,23 @@ void CodingTokens(json::Value coding, Sink& sink) {
   sink.Token(coding["system"].string(), coding["code"].string());
 }
 
+void CompanionText(json::Value text, Sink& sink) {
+  const std::string folded = FoldText(text.string());
+  if (folded.empty()) return;
+  AppendString(folded, &sink.buffer());
+  sink.AddCompanion();
+}
+
+// What :text looks at (FHIR R4 search.html#modifiers).
+void TokenTexts(DataType data, json::Value value, Sink& sink) {
+  if (data == DataType::kCoding) CompanionText(value["display"], sink);
+  if (data != DataType::kCodeableConcept) return;
+  for (const json::Value coding : value["coding"].elements()) {
+    CompanionText(coding["display"], sink);
+  }
+  CompanionText(value["text"], sink);
+}
+
 // :of-type looks for type, then value (FHIR R4 search.html#modifiers).
 void IdentifierTypes(json::Value identifier, Sink& sink) {
   for (const json::Value coding : identifier["type"]["coding"].elements()) {
@@ -85,6 +102,7 @@ void IdentifierTypes(json::Value identifier, Sink& sink) {
 }
 
 void TokenValues(const Conversion& conversion, json::Value value, Sink& sink) {
+  if (conversion.texts) TokenTexts(conversion.data, value, sink);
   switch (conversion.data) {
     case DataType::kBoolean:
       sink.Token({}, value.bool_value() ? "true" : "false");

@@ -47,6 +47,7 @@ struct Conversion {
   model::SearchType search = model::SearchType::kString;
   DataType data = DataType::kNone;
   std::string_view implied_system;  // Of a code: the one system its binding allows.
+  bool texts = false;               // Of a coded value: its texts, too, for :text (derived.h).
 };
 
 // Adds the index values of one element. A value that gives none adds the empty value, so that

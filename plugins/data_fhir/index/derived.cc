@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "plugins/data_fhir/layout/bytes.h"
@@ -47,6 +48,10 @@ constexpr std::array<std::string_view, 21> kUsuallyThere = {
     "code",         "created",    "date",        "encounter", "family",  "gender",
     "given",        "intent",     "medication",  "name",      "patient", "status",
     "subject",      "type",       "vaccine-code"};
+
+// Of all types, and of one.
+constexpr std::array<std::string_view, 3> kTexts = {"code", "reason-code", "vaccine-code"};
+constexpr std::pair<std::string_view, std::string_view> kTextsOfType = {"Encounter", "type"};
 
 struct Pair {
   ParameterNumber first = 0;
@@ -138,8 +143,9 @@ void AddDerived(TypeNumber type, EntryList* entries) {
   entries->Finish();
 }
 
-bool IsDerived(ParameterNumber rows) {
-  return rows == AbsenceNumber() ||
+bool IsDerived(TypeNumber type, ParameterNumber rows) {
+  const auto own = static_cast<ParameterNumber>(rows & ~layout::kCompanion);
+  return rows == AbsenceNumber() || (own != rows && HasTexts(type, own)) ||
          std::any_of(kPairs.begin(), kPairs.end(), [rows](const NamedPair& pair) {
            return layout::ParameterNumberOf(pair.rows) == rows;
          });
@@ -157,6 +163,18 @@ std::span<const ParameterNumber> CoveredBy(TypeNumber type, ParameterNumber comp
     if (covered.composite == composite) return covered.by;
   }
   return {};
+}
+
+bool HasTexts(TypeNumber type, ParameterNumber parameter) {
+  static const TypeNumber of_type = layout::TypeNumberOf(kTextsOfType.first);
+  static const ParameterNumber of_it = layout::ParameterNumberOf(kTextsOfType.second);
+  static const auto everywhere = [] {
+    std::array<ParameterNumber, kTexts.size()> numbers{};
+    std::transform(kTexts.begin(), kTexts.end(), numbers.begin(), layout::ParameterNumberOf);
+    return numbers;
+  }();
+  return (type == of_type && parameter == of_it) ||
+         std::find(everywhere.begin(), everywhere.end(), parameter) != everywhere.end();
 }
 
 bool TellsAbsence(TypeNumber type, ParameterNumber parameter) {

@@ -23,8 +23,8 @@ inline constexpr std::size_t kMaxPairs = 256;
 // Adds them. Before and after: as after EntryList::Finish.
 void AddDerived(layout::TypeNumber type, EntryList* entries);
 
-// Whether the rows of a number are such.
-bool IsDerived(layout::ParameterNumber rows);
+// Whether the rows of a number are such, or texts (HasTexts).
+bool IsDerived(layout::TypeNumber type, layout::ParameterNumber rows);
 
 // The number of the rows of a pair of parameters; 0: there are none.
 layout::ParameterNumber PairNumber(layout::TypeNumber type, layout::ParameterNumber first,
@@ -36,6 +36,10 @@ inline constexpr std::string_view kAnyStart = "\xff";
 // empty: it is no such composite.
 std::span<const layout::ParameterNumber> CoveredBy(layout::TypeNumber type,
                                                    layout::ParameterNumber composite);
+
+// Whether the texts and displays of what a token parameter looks at have rows, as strings, for
+// :text: `parameter | kCompanion`.
+bool HasTexts(layout::TypeNumber type, layout::ParameterNumber parameter);
 
 // Whether resources of the type that lack a parameter have an absence.
 bool TellsAbsence(layout::TypeNumber type, layout::ParameterNumber parameter);

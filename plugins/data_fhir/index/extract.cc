@@ -26,9 +26,14 @@ namespace {
 // Puts the parameters of one resource type into a program.
 class TypeCompiler {
  public:
-  TypeCompiler(const model::Type& type, Program* program, GeneralRules* general,
+  TypeCompiler(const model::Type& type, bool texts, Program* program, GeneralRules* general,
                std::vector<std::string>* faults, std::vector<std::string>* unused)
-      : type_(type), program_(program), general_(general), faults_(faults), unused_(unused) {}
+      : type_(type),
+        texts_(texts),
+        program_(program),
+        general_(general),
+        faults_(faults),
+        unused_(unused) {}
 
   void Add(const model::SearchParameter& parameter) {
     if (parameter.expression.empty() || parameter.code == kAllCode) return;
@@ -53,7 +58,8 @@ class TypeCompiler {
 
   void AddSimple(const model::SearchParameter& parameter, ParameterNumber number,
                  const Path& path) {
-    const Conversion conversion = ConversionFor(path, parameter.type, number);
+    Conversion conversion = ConversionFor(path, parameter.type, number);
+    conversion.texts = texts_ && HasTexts(layout::TypeNumberOf(type_.name()), number);
     if (conversion.data == DataType::kNone) {
       if (path.element == kExtensionValue) return;  // An extension may hold anything.
       unused_->push_back(Name(parameter).append(": ").append(path.type->name()));
@@ -77,6 +83,7 @@ class TypeCompiler {
   }
 
   const model::Type& type_;
+  const bool texts_;
   Program* program_;
   GeneralRules* general_;
   std::vector<std::string>* faults_;
@@ -99,8 +106,8 @@ const Extractor::Compiled& Extractor::For(layout::TypeNumber type) const {
     auto compiled = std::make_unique<Compiled>();
     const std::string_view name = layout::TypeNameOf(type);
     if (const model::Type* found = model::R4().FindResource(name)) {
-      TypeCompiler compiler(*found, &compiled->program, &compiled->general, &compiled->faults,
-                            &compiled->unused);
+      TypeCompiler compiler(*found, extras_.derived, &compiled->program, &compiled->general,
+                            &compiled->faults, &compiled->unused);
       for (const model::SearchParameter* p : model::R4Search().ForType(name)) {
         if (extras_.covered || CoveredBy(type, NumberOf(*p)).empty()) compiler.Add(*p);
       }

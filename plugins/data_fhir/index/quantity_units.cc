@@ -1,5 +1,6 @@
 #include "plugins/data_fhir/index/quantity_units.h"
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_map>
 
@@ -14,6 +15,10 @@ constexpr std::size_t kMaxKnown = 2000;
 
 double Down(double value) { return value - std::abs(value) * kTolerance; }
 double Up(double value) { return value + std::abs(value) * kTolerance; }
+
+// Numbers that are not the value itself: zero has no tolerance.
+double Below(double value) { return std::min(Down(value), std::nextafter(value, -HUGE_VAL)); }
+double Above(double value) { return std::max(Up(value), std::nextafter(value, HUGE_VAL)); }
 
 }  // namespace
 
@@ -40,11 +45,11 @@ std::optional<NumberBounds> BoundsInBase(Prefix prefix, const NumberRange& searc
   if (!bounds) return std::nullopt;
   switch (prefix) {
     case Prefix::kGt:
-      return NumberBounds{Up(searched.value), bounds->high};
+      return NumberBounds{Above(searched.value), bounds->high};
     case Prefix::kLt:
-      return NumberBounds{bounds->low, Down(searched.value)};
+      return NumberBounds{bounds->low, Below(searched.value)};
     case Prefix::kEq:
-      return NumberBounds{Down(searched.low), Down(searched.high)};
+      return NumberBounds{Down(searched.low), Below(searched.high)};
     default:
       return NumberBounds{Down(bounds->low), Up(bounds->high)};
   }

@@ -93,6 +93,16 @@ Criterion TokenText(ParameterNumber parameter, std::string_view text) {
   return criterion;
 }
 
+// The same by rows of the texts, which are cut.
+Criterion IndexedTokenText(ParameterNumber parameter, std::string_view text) {
+  const std::string folded = index::FoldText(text);
+  Criterion criterion;
+  criterion.parameter = CompanionOf(parameter);
+  criterion.spans = {StartingWith(std::string_view(folded).substr(0, index::kMaxStringBytes))};
+  if (folded.size() > index::kMaxStringBytes) criterion.verify = TokenText(parameter, text).verify;
+  return criterion;
+}
+
 Criterion AnyOfSystem(ParameterNumber parameter, std::string_view system) {
   Criterion criterion = Everything(parameter);
   std::string hash;
@@ -248,7 +258,8 @@ Result<Criteria> CompileToken(const Subject& subject, std::string_view value) {
   if (subject.modifier == "text") {
     const std::string text = Unescape(value);
     if (index::FoldText(text).empty()) return Expected("some text");
-    return Criteria{TokenText(subject.parameter, text)};
+    return Criteria{subject.has_texts ? IndexedTokenText(subject.parameter, text)
+                                      : TokenText(subject.parameter, text)};
   }
   return PlainToken(subject.parameter, value);
 }

@@ -56,6 +56,7 @@ struct Subject {
   std::int64_t now_us = 0;    // For ap.
   std::string_view base_url;  // This server's; empty when it is not known.
   std::string_view type;      // Of the resources that are searched for.
+  bool has_texts = false;     // Its texts have index rows (index/derived.h).
 };
 
 // Compiles one value (one of an OR list, escapes still in). INVALID_ARGUMENT with what was

@@ -196,8 +196,11 @@ bool QueryParser::AddMissing(ParameterNumber parameter, std::string_view value) 
 
 Subject QueryParser::SubjectOf(const model::SearchParameter& definition,
                                std::string_view modifier) const {
-  return {&definition,      index::NumberOf(definition), modifier,
-          context_->now_us, context_->base_url,          query_->type};
+  const ParameterNumber number = index::NumberOf(definition);
+  const bool has_texts =
+      context_->view->has_derived() && index::HasTexts(query_->type_number, number);
+  return {&definition,        number,       modifier, context_->now_us,
+          context_->base_url, query_->type, has_texts};
 }
 
 bool QueryParser::AddIndexed(const model::SearchParameter& definition, std::string_view modifier,

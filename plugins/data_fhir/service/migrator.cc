@@ -18,13 +18,14 @@ using std::chrono::steady_clock;
 std::string CursorKey() { return layout::MetaKey("migrate"); }
 
 // What resources of a store that began in that format have no rows for.
-index::EntryList Lacked(std::uint32_t began, const index::EntryList& entries) {
+index::EntryList Lacked(std::uint32_t began, layout::TypeNumber type,
+                        const index::EntryList& entries) {
   index::EntryList out;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const index::EntryList::Entry& entry = entries[i];
     const bool lacked = entry.parameter == index::IdOrderNumber()
                             ? began <= store::kFormatWithoutIdOrder
-                            : index::IsDerived(entry.parameter);
+                            : index::IsDerived(type, entry.parameter);
     if (lacked) out.Add(entry.parameter, entry.value);
   }
   out.Finish();
@@ -102,7 +103,7 @@ Status Migrator::Batch(const Context& cx, const store::DefinitionSet& set, Resou
   }
   const EntriesOf lacked = [&](json::Value resource, index::EntryList* out) {
     set.extractor().Extract(cursor.type, resource, out);
-    *out = Lacked(set.began, *out);
+    *out = Lacked(set.began, cursor.type, *out);
   };
   store::RowChanges changes;
   STRATA_RETURN_IF_ERROR(IndexResources(store_, cx, cursor.type, numbers, lacked, &changes));
