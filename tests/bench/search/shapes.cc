@@ -127,6 +127,9 @@ std::vector<Shape> ShapesFor(const std::vector<Person>& people,
         "DiagnosticReport?code=http://loinc.org|57698-3&_sort=date&_count=20");
     add("vaccines of a code, newest 20",
         "Immunization?vaccine-code=http://hl7.org/fhir/sid/cvx|140&_sort=-date&_count=20");
+    add("conditions by text, newest 20",
+        "Condition?code:text=diabetes&_sort=-onset-date&_count=20");
+    add("a text that nothing has", "Observation?code:text=nothing&_sort=-date&_count=20");
     add("count of a status (grows)", "Observation?status=final&_summary=count");
     shapes.back().grows = true;
   }
