@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 #include <vector>
 
 #include "plugins/data_fhir/layout/bytes.h"
@@ -49,9 +48,8 @@ constexpr std::array<std::string_view, 21> kUsuallyThere = {
     "given",        "intent",     "medication",  "name",      "patient", "status",
     "subject",      "type",       "vaccine-code"};
 
-// Of all types, and of one.
 constexpr std::array<std::string_view, 3> kTexts = {"code", "reason-code", "vaccine-code"};
-constexpr std::pair<std::string_view, std::string_view> kTextsOfType = {"Encounter", "type"};
+constexpr std::string_view kTextOfEncounter = "type";
 
 struct Pair {
   ParameterNumber first = 0;
@@ -65,6 +63,7 @@ struct Covered {
 struct OfType {
   std::vector<Pair> pairs;
   std::vector<Covered> covered;
+  std::vector<ParameterNumber> texts;
   std::vector<ParameterNumber> usually_there;
 };
 using ByType = std::array<OfType, 256>;
@@ -81,8 +80,13 @@ ByType AllTypes() {
         {layout::ParameterNumberOf(composite),
          {layout::ParameterNumberOf(whole), layout::ParameterNumberOf(parts)}});
   }
+  all[layout::TypeNumberOf("Encounter")].texts.push_back(
+      layout::ParameterNumberOf(kTextOfEncounter));
   for (std::size_t type = 1; type <= layout::TypeCount(); ++type) {
     const std::string_view name = layout::TypeNameOf(static_cast<TypeNumber>(type));
+    for (const std::string_view code : kTexts) {
+      all[type].texts.push_back(layout::ParameterNumberOf(code));
+    }
     for (const std::string_view code : kUsuallyThere) {
       const model::SearchParameter* found = model::R4Search().Find(name, code);
       if (found == nullptr || found->expression.empty()) continue;
@@ -166,15 +170,8 @@ std::span<const ParameterNumber> CoveredBy(TypeNumber type, ParameterNumber comp
 }
 
 bool HasTexts(TypeNumber type, ParameterNumber parameter) {
-  static const TypeNumber of_type = layout::TypeNumberOf(kTextsOfType.first);
-  static const ParameterNumber of_it = layout::ParameterNumberOf(kTextsOfType.second);
-  static const auto everywhere = [] {
-    std::array<ParameterNumber, kTexts.size()> numbers{};
-    std::transform(kTexts.begin(), kTexts.end(), numbers.begin(), layout::ParameterNumberOf);
-    return numbers;
-  }();
-  return (type == of_type && parameter == of_it) ||
-         std::find(everywhere.begin(), everywhere.end(), parameter) != everywhere.end();
+  const std::vector<ParameterNumber>& texts = For(type).texts;
+  return std::find(texts.begin(), texts.end(), parameter) != texts.end();
 }
 
 bool TellsAbsence(TypeNumber type, ParameterNumber parameter) {

@@ -89,7 +89,7 @@ std::optional<Logic> FilterCompiler::Compile(const Filter& filter) {
     std::optional<Clause> clause = Test(filter, 0);
     if (!clause) return std::nullopt;
     clause->name = parser_.name_;
-    parser_.UncoverValues(&*clause);
+    parser_.ReplaceCovered(&*clause);
     return Logic::Is(*std::move(clause));
   }
   std::vector<Logic> parts;

@@ -56,7 +56,7 @@ bool QueryParser::Refuse(std::string_view code, std::string diagnostics) {
 }
 
 // Of what the store has no rows for: by those that find the same together.
-void QueryParser::UncoverValues(Clause* clause) const {
+void QueryParser::ReplaceCovered(Clause* clause) const {
   if (context_->view->has_covered()) return;
   std::vector<Criterion> any;
   for (Criterion& criterion : clause->any) {
@@ -76,7 +76,7 @@ bool QueryParser::Push(Clause clause) {
                   "a search has at most " + std::to_string(kMaxClauses) + " parameters");
   }
   clause.name = name_;
-  UncoverValues(&clause);
+  ReplaceCovered(&clause);
   query_->clauses.push_back(std::move(clause));
   return true;
 }

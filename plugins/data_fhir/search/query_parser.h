@@ -85,7 +85,7 @@ class QueryParser {
   const model::SearchParameter* FindParameter(std::string_view code);
   bool CheckModifier(const model::SearchParameter& definition, std::string_view modifier);
   bool Push(Clause clause);
-  void UncoverValues(Clause* clause) const;
+  void ReplaceCovered(Clause* clause) const;
 
   ParseContext* context_;
   Issues* issues_;
