@@ -61,6 +61,7 @@ class Wirer {
     }
     if (bound != config.requirements.end()) {
       const std::size_t to = IndexOf(bound->second.slot);
+      if (to == stack_.slots.size()) return NoSlot(config, requirement.name, bound->second);
       const Manifest* const provider = manifests_[to];
       if (provider != nullptr && !provider->Provides(requirement.service)) {
         return InvalidArgument(bound->second.place + ": slot \"" + bound->second.slot + "\" (" +
@@ -98,6 +99,16 @@ class Wirer {
     }
     if (candidates.empty()) return InvalidArgument(what + ", which no slot provides");
     return InvalidArgument(what + ", which several slots provide; name one of them: " + names);
+  }
+
+  // A stack file was asked for that when it was read; a change may name any.
+  Status NoSlot(const SlotConfig& slot, const std::string& requirement,
+                const SlotRequirement& bound) const {
+    std::vector<std::string> names;
+    for (const SlotConfig& other : stack_.slots) names.push_back(other.name);
+    return InvalidArgument(bound.place + ": slot \"" + slot.name + "\" is to have its \"" +
+                           requirement + "\" from slot \"" + bound.slot +
+                           "\", which does not exist" + DidYouMean(bound.slot, names));
   }
 
   // Whoever administers the stack is named by the stack file, never connected by itself.

@@ -54,6 +54,19 @@ TEST(Wiring, OptionalRequirementsAreConnectedOnlyWhenNamed) {
   EXPECT_EQ(named->grants[0].size(), 1u);
 }
 
+// What a change asks for has not been checked as a stack file is.
+TEST(Wiring, ASlotThatDoesNotExistIsRefused) {
+  auto stack = ParseStack("stack: s\nslots:\n  record: {plugin: p}\n  hosting: {plugin: p}\n", "s");
+  ASSERT_TRUE(stack.ok());
+  stack->slots[0].requirements["store"] = {"hostin", "move"};
+
+  const auto wiring = Wire(*stack, {&kRecord, &kHosting});
+
+  ASSERT_EQ(wiring.status().code(), Code::kInvalidArgument);
+  EXPECT_THAT(wiring.status().message(), HasSubstr("slot \"hostin\", which does not exist"));
+  EXPECT_THAT(wiring.status().message(), HasSubstr("did you mean \"hosting\""));
+}
+
 TEST(Wiring, SeveralProvidersMustBeChosenFrom) {
   const auto wiring = WireYaml("  a: {plugin: p}\n  b: {plugin: p}\n  record: {plugin: p}\n",
                                {&kHosting, &kHosting, &kRecord});

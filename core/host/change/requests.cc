@@ -267,7 +267,7 @@ Result<Wanted> WantedByMoveData(const StackState& state, const Layout& layout,
   if (!request.config_json().empty()) slot.config.config_json = request.config_json();
   slot.config.config_places = {{"", "move: the new settings"}};
   for (const v1::Binding& binding : request.connect()) {
-    slot.config.requirements[binding.name()] = {binding.slot(), slot.config.place};
+    slot.config.requirements[binding.name()] = {binding.slot(), "move"};
   }
   wanted.name = "move";
   return wanted;
