@@ -7,7 +7,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 
 #include "core/host/config_schema.h"
 #include "core/host/stack_sets.h"
@@ -31,8 +31,11 @@ class StackReader final : private YamlReader {
 
   Result<StackConfig> Read(std::string_view yaml) {
     try {
-      const YAML::Node root = YAML::Load(std::string(yaml));
-      ReadRoot(root);
+      const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
+      if (documents.size() > 1) {
+        Fault(documents[1], "a stack file is one YAML document; another one begins here");
+      }
+      ReadRoot(documents.empty() ? YAML::Node() : documents.front());
     } catch (const YAML::Exception& e) {
       Fault(e.mark.line + 1, e.msg);
     }
@@ -275,9 +278,9 @@ Result<StackConfig> ParseStack(std::string_view yaml, const std::string& file,
 
 Result<StackConfig> LoadStackFile(const std::string& path, std::span<const std::string> sets) {
   std::ifstream in(path, std::ios::binary);
-  std::stringstream text;
-  if (!in || !(text << in.rdbuf())) return NotFound("cannot read the stack file " + path);
-  STRATA_ASSIGN_OR_RETURN(StackConfig out, ParseStack(text.str(), path, sets));
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in) return NotFound("cannot read the stack file " + path);
+  STRATA_ASSIGN_OR_RETURN(StackConfig out, ParseStack(text, path, sets));
   out.base_dir = std::filesystem::path(path).parent_path().string();
   return out;
 }

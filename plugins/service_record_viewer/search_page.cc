@@ -180,8 +180,10 @@ Html SearchFormPage(const SearchForm& form, const std::vector<FieldError>& error
       "<h1 class=\"nhsuk-heading-l\">Find a patient</h1><form method=\"post\" action=\"/search\" "
       "novalidate class=\"viewer-form\">"_html,
       NhsNumberField(form, errors),
-      RenderField({"name", "Name", "Any part of the name, in any order.", form.name,
-                   "class=\"nhsuk-input nhsuk-input--width-20\""_html},
+      RenderField({"name", "Name",
+                   "First, middle or last names or how they begin, in any order. For Smith-Jones "
+                   "enter Smith.",
+                   form.name, "class=\"nhsuk-input nhsuk-input--width-20\""_html},
                   errors),
       DateField(form, errors),
       RenderField({"identifier", "Other identifier", "For example, a hospital number.",

@@ -100,6 +100,20 @@ TEST_F(BrokenStore, AnUpdateThatWasCarriedOutIsNotDoneTwice) {
   EXPECT_EQ(TheFaults().untold, 0);
 }
 
+// What is read back may not be where the store promises to keep it.
+TEST_F(BrokenStore, AnUpdateIsNotAcknowledgedBeforeTheStoreCommitsAgain) {
+  TheFaults().untold = 1;
+  TheFaults().writes_left = 1;
+  EXPECT_EQ(Update("2", "update-2").status().code(), Code::kUnavailable);
+  EXPECT_EQ(Update("2", "update-2").status().code(), Code::kUnavailable);
+  TheFaults().Clear();
+
+  const auto written = Update("2", "update-2");
+
+  ASSERT_TRUE(written.ok()) << written.status().message();
+  EXPECT_EQ(written->resource().version_id(), "2");
+}
+
 // As of a client that did not wait for the first answer.
 TEST_F(BrokenStore, AnUpdateThatIsSentTwiceAtTheSameTimeIsDoneOnce) {
   int gets = 1;

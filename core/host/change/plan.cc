@@ -168,7 +168,7 @@ class Planner {
     FillOccupant(slot, shown->mutable_to());
     for (const std::string& name : settings) shown->add_settings(name);
     ShowFormats(now, slot, mode, shown);
-    Warn(step);
+    Warn(step, slot);
     return OkStatus();
   }
 
@@ -204,11 +204,24 @@ class Planner {
                             " is written after strata commit-format " + shown->slot() + ".");
   }
 
-  void Warn(const PlannedStep& step) {
-    if (step.mode != v1::SWAP_MODE_HANDOVER) return;
-    out_.shown.add_warnings(
-        "Requests wait while the stored data of slot " + step.slot +
-        " changes hands: for as long as the requests in flight then and its start take.");
+  void Warn(const PlannedStep& step, const Slot& slot) {
+    if (step.mode == v1::SWAP_MODE_HANDOVER) {
+      out_.shown.add_warnings(
+          "Requests wait while the stored data of slot " + step.slot +
+          " changes hands: for as long as the requests in flight then and its start take.");
+    }
+    if (step.mode != v1::SWAP_MODE_TRANSFER) return;
+    if (step.action == SlotChange::ACTION_RECONFIGURE) {
+      out_.shown.add_warnings("Slot " + step.slot +
+                              " must take these settings while it runs. Where it does not, " +
+                              std::string(kCopyInstead) + step.slot + ".");
+    }
+    if (slot.manifest && !slot.manifest->formats.declared() &&
+        slot.manifest->requirements.empty()) {
+      out_.shown.add_warnings("Slot " + step.slot + ": " + slot.manifest->id +
+                              " declares no stored format. Unless it keeps the records elsewhere, "
+                              "they are gone when the core stops.");
+    }
   }
 
   void AddRemovals() {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/status.h"
@@ -13,6 +14,10 @@
 namespace strata::host {
 
 class StackState;
+
+// Where settings alone cannot be changed; the slot's name follows.
+inline constexpr std::string_view kCopyInstead =
+    "records are copied to a store with other settings by strata swap ";
 
 // What a slot is to be after a change.
 struct WantedSlot {

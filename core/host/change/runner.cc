@@ -198,7 +198,8 @@ Status ChangeRunner::Reconfigure(PlannedStep& step) {
   if (status.code() != Code::kUnimplemented) return AtSlot(slot->config.place, *slot, status);
   if (step.mode != v1::SWAP_MODE_TRANSFER) return PrepareStep(step);
   return AtSlot(slot->config.place, *slot,
-                FailedPrecondition("it takes new settings only where its records are copied"));
+                FailedPrecondition("it does not take these settings while it runs; " +
+                                   std::string(kCopyInstead) + step.slot));
 }
 
 void ChangeRunner::RestoreSettings() {

@@ -89,6 +89,7 @@ Status DataService::Start() {
   const Context cx = Context::Background(kControlTimeout);
   STRATA_RETURN_IF_ERROR(CheckFormat(cx));
   STRATA_RETURN_IF_ERROR(store_.definitions.Refresh(cx).status());
+  static_cast<void>(store_.tokens.Prepare(cx));  // Else the first page that needs it tries again.
   reindexer_.Start();
   sweeper_.Start();
   return {};

@@ -123,6 +123,7 @@ std::uint32_t HttpStatusOf(const Status& status) {
     case Code::kFailedPrecondition:
       return 412;
     case Code::kResourceExhausted:
+      if (HasIssue(OutcomeOf(status), "no-store")) return 507;
       return HasIssue(OutcomeOf(status), "too-long") ? 413 : 429;
     case Code::kUnimplemented:
       return 501;

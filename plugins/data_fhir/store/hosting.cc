@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/rows.h"
+#include "plugins/data_fhir/store/fault.h"
 
 namespace strata::fhir::store {
 namespace {
@@ -19,6 +20,13 @@ using hosting::v1::CommitStreamRequest;
 constexpr std::size_t kKeysPerGet = 60;
 constexpr std::size_t kPartBytes = std::size_t{1} << 20;
 constexpr std::size_t kRowOverhead = 16;
+
+// A commit is refused so where no space is left (proto/strata/hosting/v1/README.md): trying again
+// at once, as when there is too much at a time, is of no use.
+Status AsFault(const Status& status) {
+  if (status.code() != Code::kResourceExhausted) return status;
+  return Fault(status.code(), "no-store", status.message());
+}
 
 }  // namespace
 
@@ -142,14 +150,14 @@ Result<std::uint64_t> Hosting::Commit(const Context& cx, RowChanges changes) con
     google::protobuf::Arena arena;
     auto* request = google::protobuf::Arena::CreateMessage<CommitRequest>(&arena);
     fill(request);
-    STRATA_RETURN_IF_ERROR(client_.Commit(cx, *request, &response));
+    STRATA_RETURN_IF_ERROR(AsFault(client_.Commit(cx, *request, &response)));
     return response.version();
   }
   const auto next = [&](CommitStreamRequest* message) {
     message->Clear();
     return fill(message->mutable_part());
   };
-  STRATA_RETURN_IF_ERROR(client_.CommitStream(cx, next, &response));
+  STRATA_RETURN_IF_ERROR(AsFault(client_.CommitStream(cx, next, &response)));
   return response.version();
 }
 

@@ -76,6 +76,11 @@ Result<std::string> PageTokens::Open(const Context& cx, std::string_view purpose
       "page_token");
 }
 
+Status PageTokens::Prepare(const Context& cx) {
+  const base::MutexLock lock(mutex_);
+  return mac_ == nullptr ? FindSecret(cx) : OkStatus();
+}
+
 Result<std::string> PageTokens::SealOf(const Context& cx, std::string_view purpose,
                                        std::string_view payload) {
   std::string text(1, kTokenFormat);

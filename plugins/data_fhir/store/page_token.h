@@ -21,6 +21,9 @@ class PageTokens final {
  public:
   explicit PageTokens(const Hosting& hosting) : hosting_(hosting) {}
 
+  // Makes the store's secret, or reads it: a store that is full later, or only read, has one then.
+  Status Prepare(const Context& cx);
+
   // `purpose` binds the token to the request that it goes on with ("history Patient/42").
   Result<std::string> Seal(const Context& cx, std::string_view purpose, std::string_view payload);
   // INVALID_ARGUMENT: not made by this store for this purpose.

@@ -53,6 +53,15 @@ Status Sweep(Store& store, const Context& cx, const std::string& key, RowChanges
       });
 }
 
+// What is read may be less safe than the store promises, as in a mirror whose second side was lost
+// during the commit: a commit behind it that succeeds says that it is not.
+Status Confirm(Store& store, const Context& cx, const std::string& key, const HostedRow& row) {
+  RowChanges changes;
+  changes.RequireVersion(key, row.version);
+  changes.Put(key, row.value);
+  return store.hosting.Commit(cx, std::move(changes)).status();
+}
+
 }  // namespace
 
 Result<std::optional<std::vector<RememberedItem>>> Recall(Store& store, const Context& cx,
@@ -70,6 +79,7 @@ Result<std::optional<std::vector<RememberedItem>>> Recall(Store& store, const Co
       return Fault(Code::kInvalidArgument, "duplicate",
                    "this request_id was used for another request", "request_id");
     }
+    if (piece == 0) STRATA_RETURN_IF_ERROR(Confirm(store, cx, key, row));
     if (!items) items.emplace();
     for (std::size_t at = kHeadBytes; at < row.value.size(); at += kItemBytes) {
       items->push_back(ParseItem(std::string_view(row.value).substr(at)));

@@ -28,8 +28,9 @@ struct RequestName {
   std::uint64_t fingerprint = 0;
 };
 
-// The items of the first call; nothing when this is the first. INVALID_ARGUMENT: the request_id
-// belongs to another request.
+// The items of the first call, once they are as safe as any commit; nothing when this is the first.
+// INVALID_ARGUMENT: the request_id belongs to another request; ABORTED: the same is being found out
+// elsewhere; and codes of a commit.
 Result<std::optional<std::vector<RememberedItem>>> Recall(Store& store, const Context& cx,
                                                           const RequestName& request);
 
