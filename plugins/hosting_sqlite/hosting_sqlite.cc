@@ -85,6 +85,18 @@ Status HostingSqlite::Acquire() {
   return OkStatus();
 }
 
+Status HostingSqlite::Noted(Status status) {
+  const bool full = status.code() == Code::kResourceExhausted;
+  if ((!full && !status.ok()) || full_ == full || full_.exchange(full) == full) return status;
+  if (full) {
+    host_.Error("hosting_sqlite.no_space",
+                {{"folder", options_.folder}, {"reason", status.message()}});
+  } else {
+    host_.Info("hosting_sqlite.space_again", {{"folder", options_.folder}});
+  }
+  return status;
+}
+
 Status HostingSqlite::Health() { return open_ ? OkStatus() : Unavailable("the store is not open"); }
 
 Status HostingSqlite::Release() {

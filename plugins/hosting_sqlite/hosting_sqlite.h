@@ -16,6 +16,15 @@ class HostingSqlite final : public storage::service::EngineService {
  public:
   static Result<std::unique_ptr<HostingSqlite>> Create(Host host, std::string_view config_json);
 
+  Status Commit(Context& context, const hosting::v1::CommitRequest& request,
+                hosting::v1::CommitResponse* response) override {
+    return Noted(EngineService::Commit(context, request, response));
+  }
+  Status CommitStream(Context& context, Reader<hosting::v1::CommitStreamRequest>& reader,
+                      hosting::v1::CommitResponse* response) override {
+    return Noted(EngineService::CommitStream(context, reader, response));
+  }
+
   Status Start();
   Status Health();
   void Stop();
@@ -30,10 +39,14 @@ class HostingSqlite final : public storage::service::EngineService {
   HostingSqlite(Host host, storage::sqlite::SqliteOptions options)
       : host_(host), options_(std::move(options)), handover_(options_) {}
 
+  // Tells the operator when the disk is full, and when it is not any more. The status as it is.
+  Status Noted(Status status);
+
   const Host host_;
   const storage::sqlite::SqliteOptions options_;
   storage::sqlite::StoreHandover handover_;
   std::atomic<bool> open_{false};  // Health is asked while the engine comes and goes.
+  std::atomic<bool> full_{false};
 };
 
 }  // namespace strata::plugins::hosting_sqlite
