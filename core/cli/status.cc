@@ -40,6 +40,9 @@ Result<StatusResponse> AskUntilReady(const StatusOptions& options) {
   const auto deadline = now + options.wait;
   for (;;) {
     auto answer = Ask(*stub, options.at, deadline, true);
+    if (answer.status().code() == Code::kDeadlineExceeded) {
+      return DeadlineExceeded("no stack answers at " + options.at + " (strata up starts one)");
+    }
     if (!answer.ok() || answer->ready()) return answer;
     if (std::chrono::system_clock::now() > deadline) {
       return DeadlineExceeded("the stack at " + options.at + " is up but not ready");

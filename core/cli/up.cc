@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/version.h"
 #include "core/cli/commands.h"
+#include "core/cli/stop_signals.h"
 #include "core/gateway/address.h"
 #include "core/gateway/grpc_gateway.h"
 #include "core/gateway/http_gateway.h"
@@ -154,12 +155,7 @@ class Running {
 }  // namespace
 
 int RunUp(const UpOptions& options) {
-  // Every thread inherits the mask; this one waits for the signals.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  StopSignals signals;
   signal(SIGPIPE, SIG_IGN);
 
   const base::SystemClock clock;
@@ -170,6 +166,7 @@ int RunUp(const UpOptions& options) {
     std::fprintf(stderr, "strata up: %s\n", running.status().message().c_str());
     return 1;
   }
+  signals.Started();
   log.Info("stack.ready", {{"version", kVersion},
                            {"http", (*running)->http_address()},
                            {"grpc", (*running)->grpc_address()},
@@ -185,13 +182,8 @@ int RunUp(const UpOptions& options) {
   }
   std::fflush(stdout);
 
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  const int signal_number = signals.Wait();
   log.Info("stack.stopping", {{"signal", signal_number}});
-  // A second signal ends the process at once.
-  signal(SIGTERM, SIG_DFL);
-  signal(SIGINT, SIG_DFL);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   const Status stopped = (*running)->Stop();
   if (!stopped.ok()) {
     log.Error("stack.stopped", {{"code", CodeName(stopped.code())}, {"reason", stopped.message()}});

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -9,7 +10,7 @@ import unittest
 import grpc
 
 from contracts import Client, common, core, data
-from stack import PATIENTS, STRATA, Stack
+from stack import PATIENTS, STRATA, Stack, eventually
 
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
 
@@ -203,6 +204,25 @@ class Refusals(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertRegex(text, r"stack\.yaml:4")
         self.assertIn("plugin", text)
+
+    def test_a_stack_file_is_one_document(self):
+        code, text = self.up(text="stack: x\nslots: {}\n---\nslots: {a: {plugin: hosting_memory}}\n")
+        self.assertEqual(code, 1)
+        self.assertRegex(text, r"stack\.yaml:4: .*one YAML document")
+        code, text = self.up(text="")
+        self.assertEqual(code, 1)
+        self.assertIn("stack.yaml:1: a stack file is a mapping", text)
+
+    def test_a_signal_ends_a_start(self):
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = pathlib.Path(folder, "stack.yaml")
+            os.mkfifo(fifo)  # Nobody writes it: the start never ends by itself.
+            with subprocess.Popen([STRATA, "up", str(fifo)]) as starting:
+                tasks = pathlib.Path(f"/proc/{starting.pid}/task")
+                self.assertTrue(eventually(lambda: any(
+                    task.read_text() == "strata-signals\n" for task in tasks.glob("*/comm"))))
+                starting.terminate()
+                self.assertEqual(starting.wait(10), 128 + signal.SIGTERM)
 
     def test_a_second_stack_on_the_same_data(self):
         with Stack() as stack:
