@@ -44,8 +44,10 @@ Result<Pairing> Pair(const v1::HostingClient& primary, const v1::HostingClient& 
                      const Context& context, bool overwrite_secondary) {
   v1::DescribeResponse first;
   v1::DescribeResponse second;
-  STRATA_RETURN_IF_ERROR(primary.Describe(context, {}, &first));
+  // In this order: a mirror that is being replaced may write on, and the primary is never behind
+  // what the secondary was before.
   STRATA_RETURN_IF_ERROR(secondary.Describe(context, {}, &second));
+  STRATA_RETURN_IF_ERROR(primary.Describe(context, {}, &first));
   if (first.store_id() == second.store_id()) {
     return FailedPrecondition("primary and secondary are the same store");
   }

@@ -121,6 +121,24 @@ TEST_F(HostingMirrorTest, TwoInstancesOverOnePairAreOneMirror) {
   EXPECT_EQ(Compare().primary_digest(), Compare().secondary_digest());
 }
 
+// As when a mirror is replaced while it is written to.
+TEST_F(HostingMirrorTest, WhatIsWrittenWhileItLooksAtTheStoresIsNoOldCopy) {
+  Begin("{}",
+        {{"a", strata_plugin_hosting_sqlite},
+         {"b", strata_plugin_hosting_sqlite},
+         {"next", strata_plugin_hosting_mirror, "{}", {{"primary", "a"}, {"secondary", "b"}}}});
+  ASSERT_TRUE(started_.ok()) << started_.ToString();
+  ASSERT_TRUE(Put("next", "k", "before").ok());
+  TheFaults().meanwhile = [this] { ASSERT_TRUE(Put("next", "k", "meanwhile").ok()); };
+  TheFaults().describes_until_meanwhile = 1;
+
+  const Status started = stack_->host().Restart("mirror");
+
+  EXPECT_TRUE(started.ok()) << started.ToString();
+  EXPECT_EQ(TheFaults().describes_until_meanwhile, 0);
+  EXPECT_EQ(Digest("a"), Digest("b"));
+}
+
 TEST_F(HostingMirrorTest, WhatOnlyThePrimaryGotIsHealedAtStart) {
   Begin("{}");
   ASSERT_TRUE(Put("mirror", "a", "1").ok());

@@ -15,6 +15,7 @@ void Faults::Clear() {
   untold = 0;
   cut_scans = 0;
   gets_until_meanwhile = 0;
+  describes_until_meanwhile = 0;
   meanwhile = nullptr;
   lose = false;
 }
@@ -35,13 +36,12 @@ class FaultyHosting final : public v1::HostingService {
   Status Describe(Context& context, const v1::DescribeRequest& request,
                   v1::DescribeResponse* response) override {
     STRATA_RETURN_IF_ERROR(Check(false));
+    Meanwhile(&TheFaults().describes_until_meanwhile);
     return store_.Describe(context, request, response);
   }
   Status Get(Context& context, const v1::GetRequest& request, v1::GetResponse* response) override {
     STRATA_RETURN_IF_ERROR(Check(false));
-    if (TakeOne(&TheFaults().gets_until_meanwhile) && TheFaults().gets_until_meanwhile == 0) {
-      TheFaults().meanwhile();
-    }
+    Meanwhile(&TheFaults().gets_until_meanwhile);
     return store_.Get(context, request, response);
   }
   Status Scan(Context& context, const v1::ScanRequest& request,
@@ -88,6 +88,10 @@ class FaultyHosting final : public v1::HostingService {
     int now = *left;
     while (now > 0 && !left->compare_exchange_weak(now, now - 1)) continue;
     return now > 0;
+  }
+
+  static void Meanwhile(std::atomic<int>* left) {
+    if (TakeOne(left) && *left == 0) TheFaults().meanwhile();
   }
 
   static Status Check(bool write) {

@@ -23,8 +23,9 @@ struct Faults {
   std::atomic<int> untold{0};
   // So many scans break off after their first message.
   std::atomic<int> cut_scans{0};
-  // Runs once, before the Get that this counts down to; `meanwhile` is set first.
+  // Runs once, before the Get or the Describe that these count down to; `meanwhile` is set first.
   std::atomic<int> gets_until_meanwhile{0};
+  std::atomic<int> describes_until_meanwhile{0};
   std::function<void()> meanwhile;
   // An Ingest silently loses its first row or change.
   std::atomic<bool> lose{false};
