@@ -11,6 +11,8 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/base64url.h"
+
 namespace strata::record_viewer {
 namespace {
 
@@ -32,38 +34,6 @@ void Random(unsigned char* out, std::size_t size) {
   if (RAND_bytes(out, static_cast<int>(size)) != 1) {
     throw StatusError(Internal("the system gives no random bytes"));
   }
-}
-
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-// base64url without padding (RFC 4648 section 5).
-std::string ToUrl(std::string_view bytes) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : bytes) {
-    bits = (bits << 8) | static_cast<unsigned char>(c);
-    for (count += 8; count >= 6; count -= 6) out.push_back(kAlphabet[(bits >> (count - 6)) & 63]);
-  }
-  if (count > 0) out.push_back(kAlphabet[(bits << (6 - count)) & 63]);
-  return out;
-}
-
-std::optional<std::string> FromUrl(std::string_view text) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const std::size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
-    if ((count += 6) >= 8) {
-      count -= 8;
-      out.push_back(static_cast<char>(bits >> count & 0xFF));
-    }
-  }
-  return out;
 }
 
 // What is authenticated along with the text.
@@ -95,13 +65,13 @@ std::string Seal::Close(std::string_view text, std::string_view owner,
                   EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, static_cast<int>(kTag),
                                       body + plain.size()) == 1;
   if (!ok) throw StatusError(Internal("the search could not be sealed"));
-  return ToUrl(out);
+  return base::ToBase64Url(out);
 }
 
 std::optional<std::string> Seal::Open(std::string_view sealed, std::string_view owner,
                                       std::int64_t now_us) const {
   if (sealed.size() > kMaxSealed) return std::nullopt;
-  auto bytes = FromUrl(sealed);
+  auto bytes = base::FromBase64Url(sealed);
   if (!bytes || bytes->size() < kNonce + kTag) return std::nullopt;
   const std::size_t length = bytes->size() - kNonce - kTag;
   const std::string associated = Associated(owner);

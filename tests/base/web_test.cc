@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "core/base/base64url.h"
 #include "core/base/datetime.h"
 #include "core/base/form.h"
 #include "core/base/gzip.h"
@@ -16,6 +18,21 @@ TEST(PercentDecode, DecodesAndRefusesWhatIsBroken) {
   EXPECT_EQ(PercentDecode("a+b", Plus::kSpace), "a b");
   for (const char* bad : {"%", "%4", "%zz", "%00", "%C3", "%C0%80", "%ED%A0%80", "%F5%80%80%80"}) {
     EXPECT_EQ(PercentDecode(bad), std::nullopt) << bad;
+  }
+}
+
+// RFC 4648 section 10, without padding.
+TEST(Base64Url, GivesBackWhatItTook) {
+  for (const auto& [bytes, text] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"\xFB\xFF", "-_8"}}) {
+    EXPECT_EQ(base::ToBase64Url(bytes), text);
+    EXPECT_EQ(base::FromBase64Url(text), bytes);
+  }
+}
+
+TEST(Base64Url, RefusesWhatItDoesNotMake) {
+  for (const char* bad : {"Z", "Zh", "Zm9", "Zg==", "Zm9v=", "+_8", "-/8", "Zm 9v", "Zm9vZ"}) {
+    EXPECT_EQ(base::FromBase64Url(bad), std::nullopt) << bad;
   }
 }
 

@@ -66,14 +66,14 @@ TEST(SearchForm, BecomesSearchParameters) {
 
 TEST(Seal, OpensOnlyForItsOwnerAndInTime) {
   const Seal seal;
-  const std::string closed = seal.Close("name=lee", "anna", 1000);
+  const std::string closed = seal.Close("name=leeuwenhoek", "anna", 1000);
 
-  EXPECT_EQ(seal.Open(closed, "anna", 999), "name=lee");
+  EXPECT_EQ(seal.Open(closed, "anna", 999), "name=leeuwenhoek");
   EXPECT_EQ(seal.Open(closed, "ben", 999), std::nullopt);
   EXPECT_EQ(seal.Open(closed, "anna", 1001), std::nullopt);
   EXPECT_EQ(Seal().Open(closed, "anna", 999), std::nullopt);
-  EXPECT_EQ(closed.find("lee"), std::string::npos);
-  EXPECT_NE(closed, seal.Close("name=lee", "anna", 1000));
+  EXPECT_EQ(closed.find("leeuwenhoek"), std::string::npos);
+  EXPECT_NE(closed, seal.Close("name=leeuwenhoek", "anna", 1000));
 }
 
 TEST(Seal, RefusesWhatWasChanged) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <utility>
 
+#include "core/base/base64url.h"
 #include "plugins/data_fhir/layout/keys.h"
 #include "plugins/data_fhir/store/fault.h"
 
@@ -18,37 +19,6 @@ namespace {
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kSealBytes = 16;
 constexpr char kTokenFormat = 1;
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";  // RFC 4648 section 5
-
-std::string ToBase64Url(std::string_view bytes) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (count += 8; count >= 6; count -= 6) out.push_back(kAlphabet[bits >> (count - 6) & 63]);
-  }
-  if (count > 0) out.push_back(kAlphabet[bits << (6 - count) & 63]);
-  return out;
-}
-
-// Empty when the text is not base64url.
-std::string FromBase64Url(std::string_view text) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return {};
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out.push_back(static_cast<char>(bits >> count));
-  }
-  return out;
-}
 
 Status NoSeal() { return Internal("HMAC-SHA-256 is not available"); }
 
@@ -59,12 +29,12 @@ void PageTokens::FreeMac::operator()(evp_mac_ctx_st* mac) const { EVP_MAC_CTX_fr
 Result<std::string> PageTokens::Seal(const Context& cx, std::string_view purpose,
                                      std::string_view payload) {
   STRATA_ASSIGN_OR_RETURN(std::string seal, SealOf(cx, purpose, payload));
-  return ToBase64Url(seal.append(payload));
+  return base::ToBase64Url(seal.append(payload));
 }
 
 Result<std::string> PageTokens::Open(const Context& cx, std::string_view purpose,
                                      std::string_view token) {
-  const std::string bytes = FromBase64Url(token);
+  const std::string bytes = base::FromBase64Url(token).value_or(std::string());
   if (bytes.size() >= kSealBytes) {
     std::string payload = bytes.substr(kSealBytes);
     STRATA_ASSIGN_OR_RETURN(const std::string seal, SealOf(cx, purpose, payload));
