@@ -100,6 +100,19 @@ TEST_P(DataBundles, ConditionalReferencesFindStoredResourcesAndThoseOfTheTransac
   EXPECT_EQ(Versions(), 3u);  // nothing of the refused one
 }
 
+TEST_P(DataBundles, AFullUrlOfTwoEntriesIsRefused) {
+  constexpr std::string_view kUrl = "urn:uuid:5b2c0c1a-0000-4000-8000-000000000001";
+
+  const auto refused =
+      Transaction(Bundle("transaction", {Entry("POST", "Patient", kPatient, kUrl),
+                                         Entry("POST", "Patient", kPatient, kUrl)}));
+
+  EXPECT_EQ(refused.status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(IssueOf(refused.status()), "duplicate");
+  EXPECT_EQ(OutcomeOf(refused.status()).issues(0).expression(0), "Bundle.entry[1].fullUrl");
+  EXPECT_EQ(Versions(), 0u);
+}
+
 TEST_P(DataBundles, ATransactionThatFailsChangesNothing) {
   ASSERT_TRUE(Update("Patient", "p", R"({"resourceType":"Patient","id":"p"})").ok());
 

@@ -259,6 +259,25 @@ TEST(FhirPathLimits, RegularExpressionsTakeLinearTime) {
   EXPECT_THAT(Evaluated("'a'.matches('(')"), ElementsAre(HasSubstr("not a regular expression")));
 }
 
+// Linear in the text, and in the size of the expression too.
+TEST(FhirPathLimits, LargeRegularExpressionsOnLongTextsAreRefused) {
+  const std::string note =
+      R"({"resourceType":"Observation","note":[{"text":")" + std::string(1'000'000, 'a') + "\"}]}";
+  Evaluator evaluator;
+
+  EXPECT_THAT(Evaluated("note.text.matches('(a?){900}b')", evaluator, note),
+              ElementsAre(HasSubstr("too many steps")));
+  EXPECT_THAT(Evaluated("note.text.replaceMatches('(a?){900}b', 'c')", evaluator, note),
+              ElementsAre(HasSubstr("too many steps")));
+  EXPECT_THAT(Evaluated("note.text.matches('a+b')", evaluator, note), ElementsAre("Boolean:false"));
+}
+
+TEST(FhirPath, BytesThatAreNoTextHaveNoValue) {
+  EXPECT_THAT(Evaluated("'c3a9'.decode('hex')"), ElementsAre("String:\xC3\xA9"));
+  EXPECT_THAT(Evaluated("'c3'.decode('hex')"), IsEmpty());
+  EXPECT_THAT(Evaluated("'/w=='.decode('base64')"), IsEmpty());
+}
+
 TEST(FhirPathLimits, RefuseMalformedExpressionsWithAPosition) {
   for (std::string_view text : {"",          "a.",           ".a",           "a b",
                                 "(",         "1 +",          "'x",           "`x",

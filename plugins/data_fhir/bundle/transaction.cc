@@ -171,11 +171,23 @@ void Transaction::DropGuard() {
 }
 
 // FHIR R4 http.html#trules: "If any resource identities overlap, the transaction SHALL fail".
+// And R4 bundle.html bdl-7: a fullUrl stands for one entry, or references to it would be guessed.
 Status Transaction::RefuseDuplicates() const {
   std::map<std::string, std::size_t> seen;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> urls;
   for (const Entry& entry : bundle_.entries) {
     const Plan& plan = plans_[entry.index];
     if (plan.outcome == Outcome::kRead) continue;
+    if (!entry.full_url.empty()) {
+      const auto [same, is_first] = urls.emplace(
+          std::pair(entry.full_url, plan.resource.meta["versionId"].string()), entry.index);
+      if (!is_first && ReferenceOf(plans_[same->second].key) != ReferenceOf(plan.key)) {
+        return store::Within(
+            Fault(Code::kInvalidArgument, "duplicate",
+                  "the entry has the fullUrl of entry " + std::to_string(same->second), "fullUrl"),
+            entry.path());
+      }
+    }
     const auto [at, is_new] = seen.emplace(ReferenceOf(plan.key), entry.index);
     if (is_new) continue;
     // Several conditional creates may find the same resource: none of them changes it.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/form.h"
 #include "core/base/json_writer.h"
 #include "plugins/data_fhir/fhirpath/functions.h"
 #include "plugins/data_fhir/fhirpath/text.h"
@@ -11,20 +12,26 @@
 namespace strata::fhirpath {
 namespace {
 
+// Going through a text once.
+bool SpendOn(const Call& call, std::string_view text) {
+  constexpr std::size_t kBytesPerStep = 256;
+  return call.machine.Spend(call.node, text.size() / kBytesPerStep);
+}
+
 // The input and one text argument; `run` is called when neither is empty.
 template <typename Run>
 bool WithText(const Call& call, Run run) {
   std::optional<std::string_view> input;
   std::optional<std::string_view> argument;
   if (!call.InputText(input) || !call.Text(0, argument)) return false;
-  return !input || !argument || run(*input, *argument);
+  return !input || !argument || (SpendOn(call, *input) && run(*input, *argument));
 }
 
 template <typename Run>
 bool WithInput(const Call& call, Run run) {
   std::optional<std::string_view> input;
   if (!call.InputText(input)) return false;
-  return !input || run(*input);
+  return !input || (SpendOn(call, *input) && run(*input));
 }
 
 bool PushPosition(const Call& call, std::string_view text, std::size_t byte) {
@@ -144,13 +151,21 @@ std::string Pattern(std::string_view text) {
   return out;
 }
 
+// RE2 may take each of the program's instructions for each byte.
+bool SpendOnMatch(const Call& call, std::string_view text, const RE2& regex) {
+  constexpr std::size_t kInstructionsPerStep = 16;
+  const auto instructions = static_cast<std::size_t>(std::max(regex.ProgramSize(), 1));
+  return call.machine.Spend(
+      call.node, instructions + text.size() * (1 + instructions / kInstructionsPerStep) / 16);
+}
+
 re2::StringPiece Piece(std::string_view text) { return {text.data(), text.size()}; }
 
 bool Matches(const Call& call, bool full) {
   return WithText(call, [&](std::string_view text, std::string_view pattern) {
     const RE2 regex(Pattern(pattern), RegexOptions());
     if (!regex.ok()) return call.Fail("not a regular expression");
-    if (!call.machine.Spend(call.node, 1 + text.size() / 16)) return false;
+    if (!SpendOnMatch(call, text, regex)) return false;
     return call.Push(
         Item(full ? RE2::FullMatch(Piece(text), regex) : RE2::PartialMatch(Piece(text), regex)));
   });
@@ -194,9 +209,10 @@ bool ReplaceMatches(const Call& call) {
         !regex.CheckRewriteString(substitution, &why)) {
       return call.Fail("not a substitution for this regular expression");
     }
+    if (!SpendOnMatch(call, text, regex)) return false;
     std::string out(text);
     RE2::GlobalReplace(&out, regex, substitution);
-    return call.machine.Spend(call.node, 1 + text.size() / 16) && call.PushText(std::move(out));
+    return call.PushText(std::move(out));
   });
 }
 
@@ -246,7 +262,8 @@ bool DecodeCall(const Call& call) {
   return WithText(call, [&](std::string_view text, std::string_view name) {
     const auto encoding = EncodingNamed(name);
     auto bytes = encoding ? Decode(text, *encoding) : std::nullopt;
-    return !bytes || call.PushText(*std::move(bytes));
+    // Bytes that are no text have no value here.
+    return !bytes || !web::IsUtf8(*bytes) || call.PushText(*std::move(bytes));
   });
 }
 
